@@ -1,0 +1,1 @@
+"""The words of the house: markets, trades, candles, windows and the errors they raise. Imports nothing of ours."""

@@ -1,0 +1,86 @@
+"""Bounded reads: what is asked for, and the rows that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from candlewick.domain.candle import CandleOrigin
+from candlewick.domain.interval import Duration
+from candlewick.domain.market import AssetClass, Side
+from candlewick.domain.time import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Page[Row]:
+    """Rows in ascending order, and whether there are more in the direction that was read."""
+
+    rows: Sequence[Row]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CandleQuery:
+    """Which candles: at most `limit` of those that open in `window`, the newest or the oldest of them.
+
+    `origin` None is AUTO: per candle from trades where they are complete, else the venue's own, else from quotes.
+    A `window` of None is all there is.
+    """
+
+    duration: Duration
+    limit: int
+    origin: CandleOrigin | None = None
+    window: Window | None = None
+    newest: bool = True
+
+
+class TradePosition(NamedTuple):
+    """Where a trade stands in its instrument's order: minute of its event time, then sequence."""
+
+    minute: datetime
+    sequence: int
+
+
+class TradeRow(NamedTuple):
+    """A trade as it is read: numbers as exact decimal text."""
+
+    minute: datetime
+    sequence: int
+    price: str
+    size: str
+    side: Side
+    ts: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TradeQuery:
+    """Which trades: at most `limit` in `window`, strictly between `after` and `before`, the newest or the oldest."""
+
+    limit: int
+    window: Window | None = None
+    after: TradePosition | None = None
+    before: TradePosition | None = None
+    newest: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentFilter:
+    """Which instruments: every field that is given must match. `search` is part of the key, the symbol or a name."""
+
+    venue: str | None = None
+    base: str | None = None
+    quote: str | None = None
+    asset_class: AssetClass | None = None
+    active: bool | None = None
+    search: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFilter:
+    """Which assets: every field that is given must match. `search` is part of the code or the name."""
+
+    asset_class: AssetClass | None = None
+    search: str | None = None

@@ -1,0 +1,101 @@
+"""What is kept of a source before anyone parses it, and what could not be read of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from candlewick.domain.batch import Rejected, TradeBatch
+from candlewick.domain.candle import MinuteCandle
+from candlewick.domain.market import Tape
+from candlewick.domain.time import Window
+
+RawId = NewType("RawId", int)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFile:
+    """A file of a source as it was received: kept in the archive store under its sha256, named in the database."""
+
+    id: RawId
+    source: str
+    name: str
+    sha256: str
+    received_at: datetime
+    lines_stored: int
+    """Lines of it that are committed: where an interrupted import goes on."""
+    complete: bool
+    replaces: RawId | None = None
+    """The file of the same name, under another checksum, whose window this one replaces."""
+
+
+class LetterKind(StrEnum):
+    """Why a row became a dead letter."""
+
+    MALFORMED = "MALFORMED"
+    INVALID = "INVALID"
+    CLASH = "CLASH"
+    """The key is taken by a trade with other content."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A row or payload that could not be stored, with its reason. Kept once, however often it is delivered."""
+
+    source: str
+    subject: str
+    """What it belongs to: an instrument key, a file's name and row."""
+    kind: LetterKind
+    reason: str
+    payload: str
+    raw_id: RawId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveContents:
+    """What an archive file holds, found out before anything of it is parsed or stored."""
+
+    name: str
+    lines: int
+    tape: Tape | None
+    """None: it holds the venue's minute candles, not trades."""
+    symbol: str | None = None
+    """The venue's spelling, if the file's name says it."""
+    window: Window | None = None
+    """What it covers, if the file's name says it: the span that a corrected file replaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class TradeLines:
+    """Consecutive lines of an archive file: their trades, in the order of the file, and the lines that are none."""
+
+    trades: TradeBatch
+    lines: npt.NDArray[np.int64]
+    """The number of the line that each trade stands in, from 1."""
+    rejected: Sequence[Rejected]
+    last_line: int
+
+    @classmethod
+    def concat(cls, parts: Sequence[Self]) -> Self:
+        """One after the other; at least one."""
+        return cls(
+            TradeBatch.concat([part.trades for part in parts]),
+            np.concatenate([part.lines for part in parts]),
+            [rejected for part in parts for rejected in part.rejected],
+            parts[-1].last_line,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CandleLines:
+    """Consecutive lines of an archive file: the minute candles in them, and the lines that are none."""
+
+    candles: Sequence[MinuteCandle]
+    rejected: Sequence[Rejected]
+    last_line: int

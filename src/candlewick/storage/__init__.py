@@ -1,0 +1,1 @@
+"""The database: domain types in, domain types out. SQL is written here and nowhere else."""

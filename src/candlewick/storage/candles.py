@@ -1,0 +1,141 @@
+"""Candles: minutes as a venue published them go in, candles of any width come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
+from typing import Final
+
+import asyncpg
+
+from candlewick.domain.candle import Candle, CandleStatus, MinuteCandle
+from candlewick.domain.market import Instrument, InstrumentId
+from candlewick.domain.page import CandleQuery, Page
+from candlewick.ports import Clock, Outcome, Progress
+from candlewick.storage import tree, versions
+from candlewick.storage.candle_reads import ORIGINS, interval_of, read_folded, read_kept, series_of
+from candlewick.storage.engine import Database
+from candlewick.storage.merging import MARK, MINUTE_COLUMNS
+from candlewick.storage.raw import save_progress
+from candlewick.storage.versions import CommitKind
+
+MINUTE: Final = timedelta(minutes=1)
+_PUBLISHED: Final = """
+CREATE TEMPORARY TABLE IF NOT EXISTS published (
+    open_time timestamptz, open numeric, high numeric, low numeric, close numeric, volume numeric, quote_volume numeric,
+    trade_count bigint, taker_buy_volume numeric, taker_buy_quote_volume numeric
+) ON COMMIT DELETE ROWS
+"""
+_COLUMNS: Final = ("open_time", *MINUTE_COLUMNS.split(", "))
+_KEPT: Final = ", ".join(f"kept.{column}" for column in _COLUMNS[1:])
+_FRESH: Final = ", ".join(f"excluded.{column}" for column in _COLUMNS[1:])
+
+_PUT: Final = f"""
+WITH merged AS (
+    INSERT INTO candle_m1 AS kept (instrument_id, origin, {", ".join(_COLUMNS)}, revision, version)
+    SELECT DISTINCT ON (open_time) $1::int, 1, {", ".join(_COLUMNS)}, 0, $2::bigint FROM published ORDER BY open_time
+    ON CONFLICT (instrument_id, origin, open_time) DO UPDATE SET
+        ({", ".join(_COLUMNS[1:])}) = ROW({_FRESH}),
+        revision = kept.revision + (kept.open_time < $3)::int, version = excluded.version
+    WHERE ({_KEPT}) IS DISTINCT FROM ({_FRESH})
+    RETURNING open_time
+),{MARK.format(origin=1)}
+SELECT count(*) AS stored, min(open_time) AS first_open, max(open_time) AS last_open FROM merged
+"""
+
+_DIRTIEST: Final = """
+SELECT coalesce(max(minutes), 0)::bigint FROM (
+    SELECT sum(extract(epoch FROM end_time - start_time) / 60) AS minutes FROM dirty_range GROUP BY instrument_id
+) AS instrument
+"""
+
+
+class Candles:
+    """The CandleStore on PostgreSQL."""
+
+    def __init__(self, database: Database, clock: Clock, allowed_lateness: timedelta = timedelta(seconds=5)) -> None:
+        self._database = database
+        self._clock = clock
+        self._lateness = allowed_lateness
+
+    async def put_published(
+        self,
+        instrument: Instrument,
+        candles: Sequence[MinuteCandle],
+        *,
+        received_at: datetime,
+        progress: Progress | None = None,
+    ) -> Outcome:
+        """See `CandleStore.put_published`."""
+        rows = [tuple(getattr(candle, column) for column in _COLUMNS) for candle in candles]
+        async with self._database.transaction() as driver:
+            version = await versions.lock(driver, instrument.id)
+            await driver.execute(_PUBLISHED)
+            await driver.copy_records_to_table("published", records=rows, columns=_COLUMNS)
+            put = await driver.fetchrow(_PUT, instrument.id, version, received_at - self._lateness - MINUTE)
+            assert put is not None
+            if put["stored"]:
+                await versions.commit(
+                    driver, instrument.id, version, CommitKind.PUBLISHED, put["first_open"], put["last_open"],
+                    rows=put["stored"], raw_id=progress.file_id if progress else None,
+                )  # fmt: skip
+            if progress is not None:
+                await save_progress(driver, progress)
+        return Outcome(stored=put["stored"], repeated=len(candles) - put["stored"])
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery
+    ) -> Mapping[InstrumentId, Page[Candle]]:
+        """See `CandleStore.read`."""
+        interval, kept = interval_of(query.duration)
+        async with self._database.snapshot() as driver:
+            series = await series_of(driver, instrument_ids, query)
+            rows = await (read_kept if kept else read_folded)(driver, series, query, interval)
+        closed_before = self._clock.now() - self._lateness
+        return {key: _page(rows.get(key, []), query, closed_before) for key in instrument_ids}
+
+    async def settle(self, older_than: timedelta = timedelta()) -> int:
+        """See `CandleStore.settle`."""
+        cleared = 0
+        while count := await tree.refresh(self._database, older_than=older_than):
+            cleared += count
+        return cleared
+
+    async def dirty_minutes(self) -> int:
+        """See `CandleStore.dirty_minutes`."""
+        async with self._database.driver() as driver:
+            return int(await driver.fetchval(_DIRTIEST))
+
+
+def _page(rows: list[asyncpg.Record], query: CandleQuery, closed_before: datetime) -> Page[Candle]:
+    """The page's candles in ascending order: one an open time, of the origin that the query means."""
+    rows.sort(key=itemgetter("open_time", "origin"))
+    if query.origin is None:
+        chosen = [_best(list(same)) for _, same in groupby(rows, key=itemgetter("open_time"))]
+    else:
+        chosen = rows
+    more = len(chosen) > query.limit
+    kept = chosen[-query.limit :] if query.newest else chosen[: query.limit]
+    return Page([_candle(row, query, closed_before) for row in kept], more)
+
+
+def _best(same: list[asyncpg.Record]) -> asyncpg.Record:
+    """AUTO: from trades if they hold all the volume that the venue counted, else the venue's own, else from quotes."""
+    if len(same) == 1 or ORIGINS[same[0]["origin"]] != "TRADES" or ORIGINS[same[1]["origin"]] != "VENUE":
+        return same[0]
+    trades, venue = same[:2]
+    return trades if Decimal(trades["volume"]) >= Decimal(venue["volume"]) else venue
+
+
+def _candle(row: asyncpg.Record, query: CandleQuery, closed_before: datetime) -> Candle:
+    (_, origin, open_time, open_, high, low, close, volume, quote_volume, vwap, count, taker, revision, version) = row
+    close_time = query.duration.after(open_time)
+    if close_time > closed_before:
+        status = CandleStatus.PROVISIONAL
+    else:
+        status = CandleStatus.REVISED if revision else CandleStatus.FINAL
+    numbers = (open_, high, low, close, volume, quote_volume, vwap, count, taker)
+    return Candle(open_time, close_time, *numbers, ORIGINS[origin], status, version)

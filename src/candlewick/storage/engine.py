@@ -1,0 +1,153 @@
+"""The pool: SQLAlchemy's engine over asyncpg, and the driver's own connections for COPY and the hot reads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from candlewick.domain.errors import DatabaseUnavailable
+from candlewick.storage.capabilities import FACTS, Capabilities, Capability, Facts, capabilities_of
+
+type Driver = asyncpg.Connection[asyncpg.Record]
+
+_GONE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InterfaceError,
+)
+CONNECT_TIMEOUT = 10.0
+COMMAND_TIMEOUT = 600.0
+
+
+def driver_url(url: str) -> URL:
+    """The URL with the driver we use, whatever way it was written."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+def sqlalchemy_engine(url: str, *, pool_size: int = 10, application_name: str = "candlewick") -> AsyncEngine:
+    """An engine whose sessions think in UTC."""
+    return create_async_engine(
+        driver_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT,
+            "command_timeout": COMMAND_TIMEOUT,
+            "server_settings": {"application_name": application_name, "timezone": "UTC", "jit": "off"},
+        },
+    )
+
+
+class Database:
+    """A pool of connections to one database whose capabilities are known."""
+
+    def __init__(self, engine: AsyncEngine, capabilities: Capabilities) -> None:
+        self.engine = engine
+        self.capabilities = capabilities
+        if Capability.COLUMNSTORE in capabilities.capabilities:
+            event.listen(engine.sync_engine, "connect", _lift_decompression_limit)
+
+    @classmethod
+    async def open(cls, url: str, *, pool_size: int = 10, application_name: str = "candlewick") -> Self:
+        """Connect once to see who answers.
+
+        Raises:
+            DatabaseUnavailable: nobody answers.
+            UnsupportedDatabase: it is too old.
+        """
+        engine = sqlalchemy_engine(url, pool_size=pool_size, application_name=application_name)
+        try:
+            async with driver_of(engine) as driver:
+                found = await driver.fetchrow(FACTS)
+                capabilities = capabilities_of(Facts(*found)) if found else None
+        except BaseException:
+            await engine.dispose()
+            raise
+        assert capabilities is not None
+        await engine.dispose()
+        return cls(engine, capabilities)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    async def ping(self) -> None:
+        """Raises DatabaseUnavailable if the database does not answer."""
+        async with self.driver() as driver:
+            await driver.execute("SELECT 1")
+
+    @asynccontextmanager
+    async def driver(self) -> AsyncIterator[Driver]:
+        """A connection of the driver, without a transaction."""
+        async with driver_of(self.engine) as driver:
+            yield driver
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Driver]:
+        """A connection of the driver in a transaction: all or nothing."""
+        async with driver_of(self.engine) as driver, driver.transaction():
+            yield driver
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Driver]:
+        """A connection whose statements all see the database of one moment."""
+        async with driver_of(self.engine) as driver, driver.transaction(isolation="repeatable_read", readonly=True):
+            yield driver
+
+    @asynccontextmanager
+    async def core(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for SQLAlchemy Core, in a transaction."""
+        with translated(self.engine):
+            async with self.engine.begin() as connection:
+                yield connection
+
+
+@asynccontextmanager
+async def driver_of(engine: AsyncEngine) -> AsyncIterator[Driver]:
+    """A pooled connection's own asyncpg connection."""
+    with translated(engine):
+        async with engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver = raw.driver_connection
+            assert isinstance(driver, asyncpg.Connection)
+            yield driver
+
+
+class translated:  # noqa: N801  (reads as a statement)
+    """Turns the many ways in which a database can be gone into the one error that says so."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.url = engine.url
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
+        cause: BaseException | None = exc
+        if isinstance(exc, InterfaceError | DBAPIError) and exc.orig is not None:
+            cause = exc.orig.__cause__ or exc.orig
+        if isinstance(cause, _GONE):
+            where = f"{self.url.host or self.url.query.get('host', 'local socket')}:{self.url.port or 5432}"
+            reason = str(cause) or type(cause).__name__
+            raise DatabaseUnavailable(f"{where}/{self.url.database}", reason) from exc
+
+
+def _lift_decompression_limit(dbapi_connection: Any, _record: object) -> None:
+    """Late trades may touch any number of rows in the columnstore; the default stops at 100,000."""
+    dbapi_connection.run_async(
+        lambda driver: driver.execute("SET timescaledb.max_tuples_decompressed_per_dml_transaction = 0")
+    )

@@ -1,0 +1,183 @@
+"""Assets, venues and instruments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from candlewick.domain.market import (
+    Asset,
+    AssetClass,
+    AssetId,
+    Instrument,
+    InstrumentId,
+    InstrumentKey,
+    InstrumentStatus,
+    Tape,
+    Venue,
+    VenueId,
+)
+from candlewick.domain.page import AssetFilter, InstrumentFilter, Page
+from candlewick.domain.time import Window
+from candlewick.ports import Listing
+from candlewick.storage.engine import Database
+from candlewick.storage.tables import asset, instrument, instrument_version, symbol_alias, venue
+
+_BASE = asset.alias("base")
+_QUOTE = asset.alias("quote")
+
+
+class Instruments:
+    """The InstrumentStore on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list_instrument(self, listing: Listing) -> Instrument:
+        """See `InstrumentStore.list_instrument`."""
+        key = str(listing.key)
+        async with self._database.core() as connection:
+            found = await _fetch(connection, select(instrument).where(instrument.c.key == key))
+            if not found:
+                await _make(connection, listing)
+                found = await _fetch(connection, select(instrument).where(instrument.c.key == key))
+        return _instrument(found[0])
+
+    async def by_keys(self, keys: Sequence[InstrumentKey]) -> Mapping[InstrumentKey, Instrument]:
+        """See `InstrumentStore.by_keys`."""
+        rows = await self._rows(select(instrument).where(instrument.c.key.in_([str(key) for key in keys])))
+        return {found.key: found for found in map(_instrument, rows)}
+
+    async def by_ids(self, ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Instrument]:
+        """See `InstrumentStore.by_ids`."""
+        rows = await self._rows(select(instrument).where(instrument.c.id.in_(ids)))
+        return {found.id: found for found in map(_instrument, rows)}
+
+    async def assets_by_ids(self, ids: Sequence[AssetId]) -> Mapping[AssetId, Asset]:
+        """See `InstrumentStore.assets_by_ids`."""
+        return {found.id: found for found in map(_asset, await self._rows(select(asset).where(asset.c.id.in_(ids))))}
+
+    async def venues_by_ids(self, ids: Sequence[VenueId]) -> Mapping[VenueId, Venue]:
+        """See `InstrumentStore.venues_by_ids`."""
+        rows = await self._rows(select(venue).where(venue.c.id.in_(ids)))
+        return {VenueId(row["id"]): Venue(VenueId(row["id"]), row["code"], row["name"]) for row in rows}
+
+    async def symbols(self, instrument_id: InstrumentId, window: Window) -> frozenset[str]:
+        """See `InstrumentStore.symbols`."""
+        rows = await self._rows(
+            select(symbol_alias.c.symbol).where(
+                symbol_alias.c.instrument_id == instrument_id,
+                symbol_alias.c.valid_from < window.end,
+                symbol_alias.c.valid_to > window.start,
+            )
+        )
+        return frozenset(row["symbol"] for row in rows)
+
+    async def instruments(self, where: InstrumentFilter, first: int, after: InstrumentKey | None) -> Page[Instrument]:
+        """See `InstrumentStore.instruments`."""
+        joined = (
+            instrument.join(venue, venue.c.id == instrument.c.venue_id)
+            .join(_BASE, _BASE.c.id == instrument.c.base_id)
+            .join(_QUOTE, _QUOTE.c.id == instrument.c.quote_id)
+        )
+        query = select(instrument).select_from(joined).where(*_matching(where)).order_by(instrument.c.key)
+        if after is not None:
+            query = query.where(instrument.c.key > str(after))
+        rows = await self._rows(query.limit(first + 1))
+        return Page([_instrument(row) for row in rows[:first]], more=len(rows) > first)
+
+    async def assets(self, where: AssetFilter, first: int, after: tuple[str, AssetClass] | None) -> Page[Asset]:
+        """See `InstrumentStore.assets`."""
+        query = select(asset).order_by(asset.c.code, asset.c.asset_class)
+        if where.asset_class is not None:
+            query = query.where(asset.c.asset_class == where.asset_class.value)
+        if where.search is not None:
+            query = query.where(_contains(where.search, asset.c.code, asset.c.name))
+        if after is not None:
+            query = query.where(tuple_(asset.c.code, asset.c.asset_class) > tuple_(after[0], after[1].value))
+        rows = await self._rows(query.limit(first + 1))
+        return Page([_asset(row) for row in rows[:first]], more=len(rows) > first)
+
+    async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
+        async with self._database.core() as connection:
+            return await _fetch(connection, query)
+
+
+async def _fetch(connection: AsyncConnection, query: Select[Any]) -> Sequence[RowMapping]:
+    rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+    return rows
+
+
+async def _make(connection: AsyncConnection, listing: Listing) -> None:
+    """Insert the listing and what it needs; whoever else does so at the same time is waited for."""
+    base_id = await _id_of(connection, asset, code=listing.key.base, asset_class=listing.base_class.value)
+    quote_id = await _id_of(connection, asset, code=listing.key.quote, asset_class=listing.quote_class.value)
+    venue_id = await _id_of(connection, venue, {"name": listing.venue_name}, code=listing.key.venue)
+    values = {
+        "key": str(listing.key),
+        "venue_id": venue_id,
+        "base_id": base_id,
+        "quote_id": quote_id,
+        "symbol": listing.symbol,
+        "asset_class": listing.base_class.value,
+        "tape": listing.tape.value,
+    }
+    made = insert(instrument).values(values).on_conflict_do_nothing().returning(instrument.c.id)
+    instrument_id = (await connection.execute(made)).scalar_one_or_none()
+    if instrument_id is not None:
+        await connection.execute(insert(instrument_version).values(instrument_id=instrument_id, version=0))
+        await connection.execute(insert(symbol_alias).values(instrument_id=instrument_id, symbol=listing.symbol))
+
+
+async def _id_of(connection: AsyncConnection, table: Table, also: Mapping[str, str] | None = None, **key: str) -> int:
+    """The id of the row with this key, made if there is none."""
+    await connection.execute(insert(table).values({**key, **(also or {})}).on_conflict_do_nothing())
+    query = select(table.c.id).where(and_(*(table.c[name] == value for name, value in key.items())))
+    return int((await connection.execute(query)).scalar_one())
+
+
+def _matching(where: InstrumentFilter) -> list[ColumnElement[bool]]:
+    tests: list[ColumnElement[bool]] = []
+    if where.venue is not None:
+        tests.append(venue.c.code == where.venue)
+    if where.base is not None:
+        tests.append(_BASE.c.code == where.base)
+    if where.quote is not None:
+        tests.append(_QUOTE.c.code == where.quote)
+    if where.asset_class is not None:
+        tests.append(instrument.c.asset_class == where.asset_class.value)
+    if where.active is not None:
+        trading = instrument.c.status == InstrumentStatus.TRADING.value
+        tests.append(trading if where.active else ~trading)
+    if where.search is not None:
+        tests.append(_contains(where.search, instrument.c.key, instrument.c.symbol, _BASE.c.name, _QUOTE.c.name))
+    return tests
+
+
+def _contains(search: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
+    return or_(*(column.icontains(search, autoescape=True) for column in columns))
+
+
+def _instrument(row: RowMapping) -> Instrument:
+    return Instrument(
+        id=InstrumentId(row["id"]),
+        key=InstrumentKey.parse(row["key"]),
+        symbol=row["symbol"],
+        venue_id=VenueId(row["venue_id"]),
+        base_id=AssetId(row["base_id"]),
+        quote_id=AssetId(row["quote_id"]),
+        asset_class=AssetClass(row["asset_class"]),
+        tape=Tape(row["tape"]),
+        status=InstrumentStatus(row["status"]),
+        tick_size=row["tick_size"],
+        lot_size=row["lot_size"],
+        retention_floor=row["retention_floor"],
+    )
+
+
+def _asset(row: RowMapping) -> Asset:
+    return Asset(AssetId(row["id"]), row["code"], AssetClass(row["asset_class"]), row["name"])

@@ -1,0 +1,93 @@
+"""Bytes as received: archive files in a folder, named by their sha256; what the database knows of them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import shutil
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from candlewick.domain.raw import ArchiveFile, RawId
+from candlewick.ports import Progress
+from candlewick.storage.engine import Database, Driver
+
+_REGISTER = """
+WITH payload AS (
+    INSERT INTO raw_payload (source, endpoint, sha256, byte_count, received_at)
+    SELECT $1, $2, $3, $4, $5
+    WHERE NOT EXISTS (SELECT FROM archive_file WHERE source = $1 AND name = $2 AND sha256 = $3)
+    RETURNING id
+)
+INSERT INTO archive_file (raw_id, source, name, sha256) SELECT id, $1, $2, $3 FROM payload
+"""
+
+_FIND = """
+SELECT f.raw_id, p.received_at, f.lines_stored, f.complete,
+       (SELECT max(former.raw_id) FROM archive_file AS former
+        WHERE former.source = f.source AND former.name = f.name AND former.raw_id < f.raw_id
+          AND former.lines_stored > 0) AS replaces
+FROM archive_file AS f JOIN raw_payload AS p ON p.id = f.raw_id
+WHERE f.source = $1 AND f.name = $2 AND f.sha256 = $3
+"""
+
+_PROGRESS = """
+UPDATE archive_file
+SET lines_stored = greatest(lines_stored, $2), complete = complete OR $3,
+    completed_at = CASE WHEN $3 THEN coalesce(completed_at, now()) ELSE completed_at END
+WHERE raw_id = $1
+"""
+
+
+class RawFiles:
+    """The RawStore on PostgreSQL and a folder."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+
+    async def keep_file(self, source: str, name: str, path: Path, *, received_at: datetime) -> ArchiveFile:
+        """See `RawStore.keep_file`. The bytes are on the disk before the database names them."""
+        digest, size = await asyncio.to_thread(self._copy, path)
+        async with self._database.transaction() as driver:
+            await driver.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{source}/{name}")
+            await driver.execute(_REGISTER, source, name, bytes.fromhex(digest), size, received_at)
+            found = await driver.fetchrow(_FIND, source, name, bytes.fromhex(digest))
+        assert found is not None
+        return ArchiveFile(
+            RawId(found["raw_id"]), source, name, digest, found["received_at"], found["lines_stored"],
+            found["complete"], None if found["replaces"] is None else RawId(found["replaces"]),
+        )  # fmt: skip
+
+    def open_path(self, file: ArchiveFile) -> Path:
+        """See `RawStore.open_path`."""
+        return self._place(file.sha256)
+
+    def _place(self, digest: str) -> Path:
+        return self._folder / digest[:2] / digest
+
+    def _copy(self, path: Path) -> tuple[str, int]:
+        """Copy and hash in one pass; the copy appears under its name whole or not at all."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        with path.open("rb") as source, tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as copy:
+            try:
+                while block := source.read(1 << 20):
+                    digest.update(block)
+                    copy.write(block)
+                copy.flush()
+                os.fsync(copy.fileno())
+                place = self._place(digest.hexdigest())
+                place.parent.mkdir(exist_ok=True)
+                shutil.move(copy.name, place)
+            except BaseException:
+                Path(copy.name).unlink(missing_ok=True)
+                raise
+        return digest.hexdigest(), place.stat().st_size
+
+
+async def save_progress(driver: Driver, progress: Progress) -> None:
+    """How far an import got, in the transaction of the rows that got it there."""
+    await driver.execute(_PROGRESS, progress.file_id, progress.lines, progress.complete)

@@ -1,0 +1,169 @@
+"""Trades: each exactly once, with its minute candles, the dirty ledger and the commit log in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from io import BytesIO
+
+import asyncpg
+import numpy as np
+
+from candlewick.domain.batch import SIDES, TradeBatch
+from candlewick.domain.errors import TapeMismatch
+from candlewick.domain.market import InstrumentId
+from candlewick.domain.page import Page, TradeQuery, TradeRow
+from candlewick.domain.raw import DeadLetter, LetterKind
+from candlewick.domain.time import Window, microseconds
+from candlewick.ports import Delivery, Outcome
+from candlewick.storage import corrections, versions
+from candlewick.storage.copying import COLUMNS, copy_binary
+from candlewick.storage.dead_letters import keep_letters
+from candlewick.storage.engine import Database, Driver
+from candlewick.storage.merging import CLASHES, INCOMING, MERGE_COPIED, MERGE_INCOMING
+from candlewick.storage.raw import save_progress
+from candlewick.storage.trade_reads import read_trades
+from candlewick.storage.versions import CommitKind
+
+MINUTE = timedelta(minutes=1)
+
+
+class Trades:
+    """The TradeStore on PostgreSQL. `allowed_lateness`: how long after its end a minute may still change unrevised."""
+
+    def __init__(self, database: Database, allowed_lateness: timedelta = timedelta(seconds=5)) -> None:
+        self._database = database
+        self._lateness = allowed_lateness
+
+    async def insert(self, delivery: Delivery) -> Outcome:
+        """See `TradeStore.insert`."""
+        _check_tape(delivery)
+        async with self._database.transaction() as driver:
+            version = await versions.lock(driver, delivery.instrument.id)
+            outcome = await self._store(driver, delivery, version, CommitKind.TRADES)
+            if delivery.progress is not None:
+                await save_progress(driver, delivery.progress)
+        return outcome
+
+    async def replace(self, window: Window, deliveries: AsyncIterator[Delivery]) -> Outcome:
+        """See `TradeStore.replace`. Every delivery is a commit of its own in the log; all become visible at once."""
+        total = Outcome()
+        async with self._database.transaction() as driver:
+            last: Delivery | None = None
+            async for delivery in deliveries:
+                _check_tape(delivery)
+                version = await versions.lock(driver, delivery.instrument.id)
+                if last is None:
+                    await corrections.take_out(driver, delivery, window, version)
+                    version += 1
+                total += await self._store(driver, delivery, version, CommitKind.CORRECTION)
+                last = delivery
+            if last is not None:
+                await corrections.compare(driver, last.instrument.id, window)
+                if last.progress is not None:
+                    await save_progress(driver, last.progress)
+        return total
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: TradeQuery
+    ) -> Mapping[InstrumentId, Page[TradeRow]]:
+        """See `TradeStore.read`."""
+        return await read_trades(self._database, instrument_ids, query)
+
+    async def _store(self, driver: Driver, delivery: Delivery, version: int, kind: CommitKind) -> Outcome:
+        """The delivery's rows, within a transaction that holds the instrument's lock."""
+        batch, refused = _above_floor(delivery)
+        letters = _letters_of_rejected(delivery)
+        merged: asyncpg.Record | None = None
+        if len(batch):
+            merged, clashes = await self._merge(driver, delivery, batch, version)
+            letters += clashes
+        await keep_letters(driver, letters)
+        stored = int(merged["stored"]) if merged is not None else 0
+        if merged is not None and stored:
+            await versions.commit(
+                driver, delivery.instrument.id, version, kind, merged["first_open"], merged["last_open"],
+                rows=stored, raw_id=delivery.raw_id,
+            )  # fmt: skip
+        clashed = len(letters) - len(delivery.rejected)
+        return Outcome(stored, len(batch) - stored - clashed, len(letters), refused)
+
+    async def _merge(
+        self, driver: Driver, delivery: Delivery, batch: TradeBatch, version: int
+    ) -> tuple[asyncpg.Record, list[DeadLetter]]:
+        """Store what is new of the batch; the counts, and letters for what clashes."""
+        instrument_id, window = delivery.instrument.id, batch.window()
+        rows = copy_binary(batch, instrument_id, version, delivery.received_at)
+        closed_before = delivery.received_at - self._lateness - MINUTE
+        if _distinct(batch) and await _is_empty(driver, instrument_id, window):
+            await driver.copy_to_table("trade", source=BytesIO(rows), columns=COLUMNS, format="binary")
+            merged = await driver.fetchrow(
+                MERGE_COPIED, instrument_id, version, closed_before, window.start, window.end
+            )
+            assert merged is not None
+            return merged, []
+        await driver.execute(INCOMING)
+        await driver.copy_to_table("incoming", source=BytesIO(rows), columns=COLUMNS, format="binary")
+        merged = await driver.fetchrow(MERGE_INCOMING, instrument_id, version, closed_before)
+        assert merged is not None
+        clashes = []
+        if merged["stored"] < len(batch):
+            clashes = await driver.fetch(CLASHES, instrument_id, window.start, window.end)
+        await driver.execute("TRUNCATE incoming")
+        return merged, [_letter_of_clash(delivery, clash) for clash in clashes]
+
+
+def _check_tape(delivery: Delivery) -> None:
+    if delivery.tape is not delivery.instrument.tape:
+        raise TapeMismatch(str(delivery.instrument.key), delivery.instrument.tape, delivery.tape)
+
+
+def _above_floor(delivery: Delivery) -> tuple[TradeBatch, int]:
+    """The rows that the instrument still keeps, and how many are older."""
+    floor = delivery.instrument.retention_floor
+    if floor is None:
+        return delivery.batch, 0
+    kept = delivery.batch[delivery.batch.ts >= microseconds(floor)]
+    return kept, len(delivery.batch) - len(kept)
+
+
+def _distinct(batch: TradeBatch) -> bool:
+    """Whether no key occurs twice. Equal sequences are enough of a suspicion."""
+    sequence = batch.sequence
+    return bool((np.diff(sequence) > 0).all()) or len(np.unique(sequence)) == len(sequence)
+
+
+async def _is_empty(driver: Driver, instrument_id: InstrumentId, window: Window) -> bool:
+    """Whether the instrument has no trade there. Its lock is held, so it stays that way."""
+    return not await driver.fetchval(
+        "SELECT EXISTS (SELECT FROM trade WHERE instrument_id = $1 AND minute >= $2 AND minute < $3)",
+        instrument_id,
+        window.start,
+        window.end,
+    )
+
+
+def _letters_of_rejected(delivery: Delivery) -> list[DeadLetter]:
+    subject = str(delivery.instrument.key)
+    return [
+        DeadLetter(
+            delivery.source, subject, LetterKind.MALFORMED, f"row {row.row}: {row.reason}", row.text, delivery.raw_id
+        )
+        for row in delivery.rejected
+    ]
+
+
+def _letter_of_clash(delivery: Delivery, clash: asyncpg.Record) -> DeadLetter:
+    def words(ts: datetime, price: str, size: str, side: int) -> str:
+        return f"{SIDES[side]} {size} at {price}, {ts.isoformat()}"
+
+    kept = words(clash["kept_ts"], clash["kept_price"], clash["kept_size"], clash["kept_side"])
+    offered = words(clash["ts"], clash["price"], clash["size"], clash["side"])
+    return DeadLetter(
+        delivery.source,
+        str(delivery.instrument.key),
+        LetterKind.CLASH,
+        f"trade {clash['sequence']} is here already as {kept}",
+        offered,
+        delivery.raw_id,
+    )

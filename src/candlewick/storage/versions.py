@@ -1,0 +1,54 @@
+"""The per-instrument lock, its version, and the commit log: what makes the order of commits readable afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import IntEnum
+
+from candlewick.domain.market import InstrumentId
+from candlewick.domain.raw import RawId
+from candlewick.storage.engine import Driver
+
+
+class CommitKind(IntEnum):
+    """What a commit did."""
+
+    TRADES = 0
+    PUBLISHED = 1
+    CORRECTION = 2
+
+
+async def lock(driver: Driver, instrument_id: InstrumentId) -> int:
+    """Wait for the instrument's turn; the version that this transaction writes."""
+    current = await driver.fetchval(
+        "SELECT version FROM instrument_version WHERE instrument_id = $1 FOR NO KEY UPDATE", instrument_id
+    )
+    return int(current) + 1
+
+
+async def commit(
+    driver: Driver,
+    instrument_id: InstrumentId,
+    version: int,
+    kind: CommitKind,
+    first_open: datetime,
+    last_open: datetime,
+    *,
+    rows: int,
+    raw_id: RawId | None,
+) -> None:
+    """Take the version and log what it changed: minutes from `first_open` to `last_open`, that one included."""
+    await driver.execute(
+        """
+        WITH taken AS (UPDATE instrument_version SET version = $2 WHERE instrument_id = $1)
+        INSERT INTO commit_log (instrument_id, version, kind, start_time, end_time, row_count, raw_id)
+        VALUES ($1, $2, $3, $4, $5::timestamptz + INTERVAL '1 minute', $6, $7)
+        """,
+        instrument_id,
+        version,
+        kind,
+        first_open,
+        last_open,
+        rows,
+        raw_id,
+    )
