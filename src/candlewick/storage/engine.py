@@ -9,26 +9,31 @@ from typing import Any, Self
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from candlewick.domain.errors import DatabaseUnavailable
+from candlewick.domain.errors import CandlewickError, DatabaseUnavailable
 from candlewick.storage.capabilities import FACTS, Capabilities, Capability, Facts, capabilities_of
 
 type Driver = asyncpg.Connection[asyncpg.Record]
 
-_GONE = (
-    OSError,
-    TimeoutError,
+_LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+)
+"""A connection that breaks while it is used."""
+_REFUSED = (
+    *_LOST,
+    OSError,
+    TimeoutError,
+    asyncpg.TooManyConnectionsError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InterfaceError,
 )
+"""A connection that cannot be had. An OSError while one is used may be anybody's."""
 CONNECT_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 600.0
 
@@ -111,39 +116,48 @@ class Database:
     @asynccontextmanager
     async def core(self) -> AsyncIterator[AsyncConnection]:
         """A connection for SQLAlchemy Core, in a transaction."""
-        with translated(self.engine):
-            async with self.engine.begin() as connection:
-                yield connection
+        async with connected(self.engine) as connection, connection.begin():
+            yield connection
+
+
+@asynccontextmanager
+async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A pooled connection. Raises DatabaseUnavailable if there is none to be had, or if it breaks."""
+    connection = engine.connect()
+    try:
+        await connection.start()
+    except (*_REFUSED, DBAPIError) as exc:
+        raise _unavailable(engine, exc) from exc
+    try:
+        yield connection
+    except (*_LOST, DBAPIError) as exc:
+        if isinstance(exc, DBAPIError) and not (exc.connection_invalidated or isinstance(_cause(exc), _LOST)):
+            raise
+        raise _unavailable(engine, exc) from exc
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager
 async def driver_of(engine: AsyncEngine) -> AsyncIterator[Driver]:
     """A pooled connection's own asyncpg connection."""
-    with translated(engine):
-        async with engine.connect() as connection:
-            raw = await connection.get_raw_connection()
-            driver = raw.driver_connection
-            assert isinstance(driver, asyncpg.Connection)
-            yield driver
+    async with connected(engine) as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert isinstance(driver, asyncpg.Connection)
+        yield driver
 
 
-class translated:  # noqa: N801  (reads as a statement)
-    """Turns the many ways in which a database can be gone into the one error that says so."""
+def _unavailable(engine: AsyncEngine, exc: BaseException) -> CandlewickError:
+    url, cause = engine.url, _cause(exc)
+    where = f"{url.host or url.query.get('host', 'local socket')}:{url.port or 5432}/{url.database}"
+    return DatabaseUnavailable(where, str(cause) or type(cause).__name__)
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.url = engine.url
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, exc: BaseException | None, trace: object) -> None:
-        cause: BaseException | None = exc
-        if isinstance(exc, InterfaceError | DBAPIError) and exc.orig is not None:
-            cause = exc.orig.__cause__ or exc.orig
-        if isinstance(cause, _GONE):
-            where = f"{self.url.host or self.url.query.get('host', 'local socket')}:{self.url.port or 5432}"
-            reason = str(cause) or type(cause).__name__
-            raise DatabaseUnavailable(f"{where}/{self.url.database}", reason) from exc
+def _cause(exc: BaseException) -> BaseException:
+    """What asyncpg or the operating system said, below SQLAlchemy's wrapping."""
+    if isinstance(exc, DBAPIError) and exc.orig is not None:
+        return exc.orig.__cause__ or exc.orig
+    return exc
 
 
 def _lift_decompression_limit(dbapi_connection: Any, _record: object) -> None:

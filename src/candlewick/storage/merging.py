@@ -36,7 +36,7 @@ fresh AS (
 )"""
 
 # $1 instrument, $2 version, $3 minutes that open before it are closed ($4, $5: bounds of what was copied).
-# `min(ARRAY[sequence, price])` is the price of the smallest sequence: as fast as first(price, sequence), on any edition.
+# `min(ARRAY[sequence, price])` has the price of the smallest sequence: as fast as first(price, sequence), everywhere.
 _FOLD: Final = """
 minute_candle AS (
     SELECT minute, count(*) AS trade_count, min(sequence) AS first_sequence, max(sequence) AS last_sequence,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from candlewick.domain.errors import SchemaOutOfDate
-from candlewick.storage.engine import Database, driver_of, sqlalchemy_engine, translated
+from candlewick.storage.engine import Database, connected, driver_of, sqlalchemy_engine
 
 _LOCK = 0x63616E646C65  # "candle": one migration at a time in a database
 _PACKAGED = Path(__file__).parents[1] / "migrations"
@@ -30,9 +30,8 @@ async def migrate(url: str, revision: str = "head", *, timescaledb: bool = True)
         async with driver_of(engine) as guard:
             await guard.execute("SELECT pg_advisory_lock($1)", _LOCK)
             try:
-                with translated(engine):
-                    async with engine.connect() as connection:
-                        return await _move(connection, revision, timescaledb=timescaledb)
+                async with connected(engine) as connection:
+                    return await _move(connection, revision, timescaledb=timescaledb)
             finally:
                 await guard.execute("SELECT pg_advisory_unlock($1)", _LOCK)
     finally:

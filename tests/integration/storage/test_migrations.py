@@ -1,0 +1,94 @@
+"""Migrations: up, down, twice, from two processes at once; and databases that cannot be used."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator
+
+import pytest
+from databases import Offer, create_database, drop_database
+
+from candlewick.domain.errors import DatabaseUnavailable, SchemaOutOfDate, UnsupportedDatabase
+from candlewick.storage.capabilities import Capability, Facts, capabilities_of
+from candlewick.storage.engine import Database
+from candlewick.storage.schema import current_revision, head_revision, migrate, require_head
+
+_MIGRATE = "import asyncio, sys; from candlewick.storage.schema import migrate; asyncio.run(migrate(sys.argv[1]))"
+_OBJECTS = """
+SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'p') ORDER BY 1
+"""
+
+
+@pytest.fixture
+async def empty(offer: Offer) -> AsyncIterator[str]:
+    url = await create_database(offer)
+    yield url
+    await drop_database(offer, url)
+
+
+async def test_from_empty_to_head_and_back(empty: str, offer: Offer) -> None:
+    head = head_revision()
+    assert await migrate(empty, timescaledb=offer.timescaledb) == (None, head)
+    assert await migrate(empty, timescaledb=offer.timescaledb) == (head, head)
+    database = await Database.open(empty)
+    await require_head(database)
+    assert database.capabilities.edition is offer.edition
+    await database.close()
+    assert await migrate(empty, "base") == (head, None)
+    database = await Database.open(empty)
+    async with database.driver() as driver:
+        assert [row["relname"] for row in await driver.fetch(_OBJECTS)] == ["alembic_version"]
+    await database.close()
+    assert await migrate(empty, timescaledb=offer.timescaledb) == (None, head)
+
+
+async def test_two_processes_at_once(empty: str) -> None:
+    both = [await asyncio.create_subprocess_exec(sys.executable, "-c", _MIGRATE, empty) for _ in range(2)]
+    assert [await process.wait() for process in both] == [0, 0]
+    database = await Database.open(empty)
+    assert await current_revision(database) == head_revision()
+    await database.close()
+
+
+async def test_tables_of_another_version_are_named(empty: str) -> None:
+    database = await Database.open(empty)
+    with pytest.raises(SchemaOutOfDate, match="at migration none, this version needs .* run `candlewick migrate`"):
+        await require_head(database)
+    await database.close()
+
+
+async def test_a_database_that_is_down_says_where_and_why() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    with pytest.raises(DatabaseUnavailable, match=f"127.0.0.1:{port}/nowhere does not answer") as caught:
+        await Database.open(f"postgresql://someone:secret@127.0.0.1:{port}/nowhere")
+    assert "secret" not in str(caught.value)
+    assert caught.value.retryable
+
+
+async def test_a_connection_that_breaks_in_use_is_unavailable_and_the_next_one_works(database: Database) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        async with database.driver() as driver:
+            await driver.fetch("SELECT pg_terminate_backend(pg_backend_pid())")
+    await database.ping()
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        (Facts(140_012, None, None), "PostgreSQL 14.12"),
+        (Facts(150_018, "2.11.0", "timescale"), "TimescaleDB 2.11.0"),
+    ],
+)
+def test_a_database_that_is_too_old_is_refused(facts: Facts, found: str) -> None:
+    with pytest.raises(UnsupportedDatabase, match=found):
+        capabilities_of(facts)
+
+
+def test_capabilities_decide_not_names() -> None:
+    assert capabilities_of(Facts(170_006, "2.19.3", "apache")).names == ("hypertables",)
+    assert set(capabilities_of(Facts(150_018, "2.28.3", "timescale")).names) == {name.value for name in Capability}
+    assert capabilities_of(Facts(150_018, None, None)).names == ()
