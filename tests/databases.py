@@ -13,7 +13,7 @@ import asyncpg
 from sqlalchemy.engine import make_url
 
 from candlewick.domain.service import DatabaseEdition
-from candlewick.embedded import private_services
+from candlewick.embedded import postgres_installations, private_services
 from candlewick.storage.capabilities import FACTS, Capabilities, Facts, capabilities_of
 
 COMMUNITY, APACHE, POSTGRESQL = (
@@ -38,23 +38,24 @@ class Offer:
 
 async def offered(stack: ExitStack) -> dict[DatabaseEdition, Offer]:
     """Servers for the editions that can be had: those of CANDLEWICK_TEST_SERVERS, else private ones."""
-    urls = os.environ.get("CANDLEWICK_TEST_SERVERS", "").split() or [_server(stack)]
     offers: dict[DatabaseEdition, Offer] = {}
-    for url in urls:
-        offers |= await _offers_of(url)
-    if COMMUNITY in offers and APACHE not in offers:
-        offers |= await _offers_of(_server(stack, {"timescaledb.license": "apache"}))
+    for url in os.environ.get("CANDLEWICK_TEST_SERVERS", "").split():
+        offers = await _offers_of(url) | offers
+    for installation in () if offers else postgres_installations():
+        if installation.has_timescaledb and offers.keys() != set(DatabaseEdition):
+            offers = await _offers_of(_server(stack, installation.bin_dir)) | offers
+    if not offers:
+        offers = await _offers_of(_server(stack))
     if os.environ.get("CI") == "true" and not offers.keys() & {COMMUNITY, APACHE}:
         raise RuntimeError("CI must run on a real TimescaleDB, and this machine offers none")
     return offers
 
 
-def _server(stack: ExitStack, options: dict[str, str] | None = None) -> str:
-    folder = Path(
-        stack.enter_context(tempfile.TemporaryDirectory(prefix="candlewick-test-", ignore_cleanup_errors=True))
-    )
+def _server(stack: ExitStack, bin_dir: Path | None = None) -> str:
+    """A private server that lives as long as the stack."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="candlewick-", ignore_cleanup_errors=True)))
     folder.chmod(0o755)
-    url = stack.enter_context(private_services(folder, redis=False, postgres_options=options)).database
+    url = stack.enter_context(private_services(folder, redis=False, postgres_bin=bin_dir)).database
     assert url is not None
     return url
 

@@ -1,0 +1,84 @@
+# Candlewick, for those who work on it. `make help` lists what there is.
+#   ARGS=...    more arguments for the program that a target ends in: make test ARGS="tests/unit -x"
+#   PYTHON=...  the Python for .venv (3.12 or 3.13) instead of the first one found
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+SHELL := /bin/sh
+PYTHON ?=
+ARGS ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+REQUIRE_TIMESCALEDB := $(if $(filter true,$(CI)),--require)
+
+$(READY): pyproject.toml uv.lock scripts/setup
+	@PYTHON="$(PYTHON)" scripts/setup
+	@touch $@
+
+.PHONY: setup
+setup: $(READY) ## Make .venv with everything in it
+
+.PHONY: demo
+demo: setup ## Run all of Candlewick on this machine, fed by a market model
+	@scripts/timescaledb
+	@exec $(BIN)/candlewick demo $(ARGS)
+
+.PHONY: test
+test: setup ## Run the whole suite with branch coverage; with CI=true it insists on a TimescaleDB
+	@scripts/timescaledb $(REQUIRE_TIMESCALEDB)
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+.PHONY: unit
+unit: setup ## Run the tests that need no service
+	$(BIN)/python -m pytest tests/unit $(ARGS)
+
+.PHONY: lint
+lint: check-format check-lint check-types check-imports check-schema ## Run every check that is no test
+
+.PHONY: check
+check: lint test ## Run everything that has to pass before a change is merged
+
+.PHONY: check-format
+check-format: setup
+	$(BIN)/ruff format --check .
+
+.PHONY: check-lint
+check-lint: setup
+	$(BIN)/ruff check .
+
+.PHONY: check-types
+check-types: setup
+	$(BIN)/mypy
+
+.PHONY: check-imports
+check-imports: setup
+	$(BIN)/lint-imports
+
+.PHONY: check-schema
+check-schema: setup
+	$(BIN)/candlewick schema --check
+
+.PHONY: format
+format: setup ## Format the code and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: bench
+bench: setup ## Run the benchmarks, one after the other (ARGS for each)
+	@scripts/timescaledb $(REQUIRE_TIMESCALEDB)
+	@for benchmark in bench/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark" $(ARGS) || exit 1; done
+
+.PHONY: clean
+clean: ## Remove .venv, caches and reports of this folder
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist
+	find src tests bench migrations scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+.PHONY: clean-services
+clean-services: ## Remove the TimescaleDB that scripts/timescaledb made
+	@scripts/timescaledb --remove
+
+.PHONY: help
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
