@@ -18,9 +18,9 @@ from candlewick.domain.page import CandleQuery
 from candlewick.domain.time import Window, coalesce
 from candlewick.ports import Outcome
 from candlewick.storage import tree
-from candlewick.storage.candle_reads import decompose
 from candlewick.storage.candles import Candles
 from candlewick.storage.engine import Database
+from candlewick.storage.folding import decompose
 from candlewick.storage.trades import Trades
 from markets import LATER, FrozenClock, delivery, new_instrument, read_all
 

@@ -56,7 +56,7 @@ class DecimalColumn:
         if factor == 1 or not len(self):
             return self.coefficients
         largest = max(abs(int(self.coefficients.min())), abs(int(self.coefficients.max())))
-        narrow = self.coefficients.dtype != object and largest * factor < 2**63
+        narrow = self.coefficients.dtype != object and max(largest, 1) * factor < 2**63
         scaled: Integers = (self.coefficients if narrow else self.coefficients.astype(object)) * factor
         return scaled
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -66,3 +66,24 @@ def coalesce(windows: list[Window]) -> list[Window]:
         else:
             merged.append(window)
     return merged
+
+
+def within(windows: Iterable[Window], bounds: Window) -> list[Window]:
+    """The parts of the windows that lie in `bounds`."""
+    return [
+        Window(max(window.start, bounds.start), min(window.end, bounds.end))
+        for window in windows
+        if window.overlaps(bounds)
+    ]
+
+
+def without(window: Window, holes: Iterable[Window]) -> list[Window]:
+    """The window less the holes."""
+    rest, start = [], window.start
+    for hole in coalesce(list(holes)):
+        if start < hole.start:
+            rest.append(Window(start, hole.start))
+        start = max(start, hole.end)
+    if start < window.end:
+        rest.append(Window(start, window.end))
+    return rest

@@ -12,14 +12,16 @@ from typing import Final
 import asyncpg
 
 from candlewick.domain.candle import Candle, CandleStatus, MinuteCandle
+from candlewick.domain.interval import Duration
 from candlewick.domain.market import Instrument, InstrumentId
 from candlewick.domain.page import CandleQuery, Page
 from candlewick.ports import Clock, Outcome, Progress
 from candlewick.storage import tree, versions
-from candlewick.storage.candle_reads import ORIGINS, interval_of, read_folded, read_kept, series_of
+from candlewick.storage.candle_reads import interval_of, read_folded, read_kept
 from candlewick.storage.engine import Database
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
 from candlewick.storage.raw import save_progress
+from candlewick.storage.series import ORIGINS, series_of
 from candlewick.storage.versions import CommitKind
 
 MINUTE: Final = timedelta(minutes=1)
@@ -119,7 +121,7 @@ def _page(rows: list[asyncpg.Record], query: CandleQuery, closed_before: datetim
         chosen = rows
     more = len(chosen) > query.limit
     kept = chosen[-query.limit :] if query.newest else chosen[: query.limit]
-    return Page([_candle(row, query, closed_before) for row in kept], more)
+    return Page(_candles(kept, query.duration, closed_before), more)
 
 
 def _best(same: list[asyncpg.Record]) -> asyncpg.Record:
@@ -130,12 +132,16 @@ def _best(same: list[asyncpg.Record]) -> asyncpg.Record:
     return trades if Decimal(trades["volume"]) >= Decimal(venue["volume"]) else venue
 
 
-def _candle(row: asyncpg.Record, query: CandleQuery, closed_before: datetime) -> Candle:
-    (_, origin, open_time, open_, high, low, close, volume, quote_volume, vwap, count, taker, revision, version) = row
-    close_time = query.duration.after(open_time)
-    if close_time > closed_before:
-        status = CandleStatus.PROVISIONAL
-    else:
-        status = CandleStatus.REVISED if revision else CandleStatus.FINAL
-    numbers = (open_, high, low, close, volume, quote_volume, vwap, count, taker)
-    return Candle(open_time, close_time, *numbers, ORIGINS[origin], status, version)
+def _candles(rows: Sequence[asyncpg.Record], width: Duration, closed_before: datetime) -> list[Candle]:
+    """The rows as candles. A page has thousands: this is one loop, with little in it."""
+    candles, span = [], width.span
+    for row in rows:
+        _, origin, open_time, open_, high, low, close, volume, value, vwap, count, taker, revision, version = row
+        close_time = open_time + span if span else width.after(open_time)
+        if close_time > closed_before:
+            status = CandleStatus.PROVISIONAL
+        else:
+            status = CandleStatus.REVISED if revision else CandleStatus.FINAL
+        numbers = (open_, high, low, close, volume, value, vwap, count, taker)
+        candles.append(Candle._make((open_time, close_time, *numbers, ORIGINS[origin], status, version)))
+    return candles

@@ -6,7 +6,7 @@ those ledger rows whose version is still the one it saw; a read in between takes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -138,15 +138,3 @@ def aligned(windows: Iterable[Window], duration: Duration) -> list[Window]:
 def _joined(windows: list[Window]) -> list[Window]:
     padded = coalesce([Window(window.start, window.end + _NEARBY) for window in windows])
     return [Window(window.start, window.end - _NEARBY) for window in padded]
-
-
-async def dirty_windows(driver: Driver, instrument_ids: Iterable[InstrumentId]) -> Mapping[InstrumentId, list[Window]]:
-    """What the tree does not show yet, by instrument, coalesced."""
-    rows = await driver.fetch(
-        "SELECT instrument_id, start_time, end_time FROM dirty_range WHERE instrument_id = ANY($1)",
-        list(instrument_ids),
-    )
-    dirty: dict[InstrumentId, list[Window]] = {}
-    for row in rows:
-        dirty.setdefault(row["instrument_id"], []).append(Window(row["start_time"], row["end_time"]))
-    return {instrument_id: coalesce(windows) for instrument_id, windows in dirty.items()}

@@ -8,12 +8,12 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
-from databases import Offer, create_database, drop_database
 
 from candlewick.domain.errors import DatabaseUnavailable, SchemaOutOfDate, UnsupportedDatabase
 from candlewick.storage.capabilities import Capability, Facts, capabilities_of
 from candlewick.storage.engine import Database
 from candlewick.storage.schema import current_revision, head_revision, migrate, require_head
+from databases import Offer, create_database, drop_database
 
 _MIGRATE = "import asyncio, sys; from candlewick.storage.schema import migrate; asyncio.run(migrate(sys.argv[1]))"
 _OBJECTS = """
@@ -54,7 +54,7 @@ async def test_two_processes_at_once(empty: str) -> None:
 
 async def test_tables_of_another_version_are_named(empty: str) -> None:
     database = await Database.open(empty)
-    with pytest.raises(SchemaOutOfDate, match="at migration none, this version needs .* run `candlewick migrate`"):
+    with pytest.raises(SchemaOutOfDate, match=r"at migration none, this version needs .* run `candlewick migrate`"):
         await require_head(database)
     await database.close()
 
@@ -63,7 +63,7 @@ async def test_a_database_that_is_down_says_where_and_why() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    with pytest.raises(DatabaseUnavailable, match=f"127.0.0.1:{port}/nowhere does not answer") as caught:
+    with pytest.raises(DatabaseUnavailable, match=rf"127.0.0.1:{port}/nowhere does not answer") as caught:
         await Database.open(f"postgresql://someone:secret@127.0.0.1:{port}/nowhere")
     assert "secret" not in str(caught.value)
     assert caught.value.retryable

@@ -1,0 +1,84 @@
+"""Documents: text in, parsed and validated once, remembered for the next request with the same text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+
+from candlewick.graphql.errors import Formatted, fault, validation_error
+from candlewick.graphql.faults import DocumentTooLarge
+from candlewick.graphql.lexicon import check_text
+from candlewick.graphql.limits import Limits
+from candlewick.graphql.shape import check_shape
+
+_MOST_ERRORS: Final = 20
+
+
+class OperationNotFound(Exception):
+    """The request does not say which operation of the document it means, or none has that name."""
+
+    def __init__(self, name: str | None) -> None:
+        wanted = f"There is no operation named {ascii(name)[:70]}." if name else "Say which one with `operationName`."
+        super().__init__(f"The document has not exactly one operation to run. {wanted}")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document and what is wrong with it: `errors` are as the client sees them, empty if it may run."""
+
+    document: DocumentNode | None
+    errors: Sequence[Formatted] = ()
+
+    def operations(self, name: str | None) -> list[OperationDefinitionNode]:
+        """The operations that a request with this name, or without one, may mean."""
+        definitions = self.document.definitions if self.document else ()
+        operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
+        return [node for node in operations if not name or (node.name and node.name.value == name)]
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation to run.
+
+        Raises:
+            OperationNotFound: none has that name, or no name is given and there are several.
+        """
+        match self.operations(name):
+            case [operation]:
+                return operation
+            case _:
+                raise OperationNotFound(name)
+
+
+class Documents:
+    """The documents of one schema, the most recent of them remembered."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+        self.limits = limits
+        self._schema = schema
+        self.prepare = lru_cache(maxsize=limits.documents)(self._prepare)
+
+    def _prepare(self, text: str) -> Prepared:
+        try:
+            check_text(text, self.limits)
+            document = parse(text, no_location=False)
+            check_shape(document, self.limits)
+        except GraphQLSyntaxError as error:
+            return Prepared(None, [dict(error.formatted) | {"extensions": {"code": "GRAPHQL_PARSE_FAILED"}}])
+        except DocumentTooLarge as error:
+            return Prepared(None, [fault(error.message, **(error.extensions or {}))])
+        return Prepared(document, [validation_error(error) for error in self._validate(document)])
+
+    def _validate(self, document: DocumentNode) -> list[GraphQLError]:
+        return validate(self._schema, document, specified_rules, max_errors=_MOST_ERRORS)

@@ -1,0 +1,85 @@
+"""How every error looks on the wire.
+
+Codes (`extensions.code`): BAD_USER_INPUT, COST_EXCEEDED, GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED,
+UNAUTHENTICATED, FORBIDDEN, SERVICE_UNAVAILABLE (something we need does not answer: try again), TIMEOUT and
+INTERNAL_SERVER_ERROR. The facts of an error, such as `limit` and `actual`, stand beside its code.
+The last three hide their cause and carry a `traceId` instead: the log has the rest under it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+
+from candlewick.domain.errors import InvalidInput, ServiceError
+
+log = structlog.get_logger(__name__)
+
+type Formatted = dict[str, Any]
+_LONGEST_FACT = 200
+_LONGEST_MESSAGE = 600
+
+
+def validation_error(error: GraphQLError) -> Formatted:
+    """An error found before execution, as the client sees it: a value is BAD_USER_INPUT, the rest the document's."""
+    if isinstance(error.original_error, InvalidInput):
+        return _with(error, _facts(error.original_error))
+    return _with(error, {"code": "GRAPHQL_VALIDATION_FAILED"} | (error.extensions or {}))
+
+
+def execution_error(error: GraphQLError, trace_id: str) -> Formatted:
+    """An error of a resolver or a variable, as the client sees it."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    if isinstance(cause, InvalidInput):
+        message = str(cause) if error.path else error.message
+        return _with(error, _facts(cause), message)
+    if cause is None and error.path is None:
+        return _with(error, {"code": "BAD_USER_INPUT"} | (error.extensions or {}))
+    if isinstance(cause, ServiceError):
+        log.warning("service_unavailable", reason=str(cause), path=error.path, trace_id=trace_id)
+        return _with(error, unavailable(trace_id)["extensions"], unavailable(trace_id)["message"])
+    log.error("operation_failed", path=error.path, trace_id=trace_id, exc_info=cause or error)
+    return _with(error, internal(trace_id)["extensions"], internal(trace_id)["message"])
+
+
+def unavailable(trace_id: str) -> Formatted:
+    """Something we need does not answer."""
+    return fault("the data cannot be reached for now: try again", "SERVICE_UNAVAILABLE", traceId=trace_id)
+
+
+def internal(trace_id: str) -> Formatted:
+    """A mistake of ours."""
+    return fault("internal error", "INTERNAL_SERVER_ERROR", traceId=trace_id)
+
+
+def fault(message: str, code: str, **facts: object) -> Formatted:
+    """An error that belongs to no place in the document."""
+    return {"message": message, "extensions": {"code": code, **facts}}
+
+
+def _facts(cause: InvalidInput) -> Formatted:
+    facts = {_camel(name): _fact(value) for name, value in vars(cause).items() if not name.startswith("_")}
+    return {"code": getattr(cause, "code", "BAD_USER_INPUT"), **facts}
+
+
+def _fact(value: object) -> object:
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)[:_LONGEST_FACT].encode("utf-8", "replace").decode()
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(word.title() for word in tail)
+
+
+def _with(error: GraphQLError, extensions: Formatted, message: str | None = None) -> Formatted:
+    formatted: Formatted = dict(error.formatted)
+    return formatted | {"message": (message or error.message)[:_LONGEST_MESSAGE], "extensions": extensions}

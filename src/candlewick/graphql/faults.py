@@ -1,0 +1,71 @@
+"""What a client may ask for and cannot have: each says what was wrong, the bound, and what to do."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from graphql import GraphQLError
+
+from candlewick.domain.errors import InvalidInput
+
+
+class InvalidScalar(InvalidInput):
+    """A value is none of its scalar's."""
+
+    def __init__(self, scalar: str, value: object, reason: str) -> None:
+        super().__init__(f"{shown(value)} is no {scalar}: {reason}")
+        self.scalar = scalar
+
+
+class InvalidText(InvalidInput):
+    """Text that cannot be stored or compared."""
+
+    def __init__(self, argument: str, reason: str) -> None:
+        super().__init__(f"`{argument}` {reason}")
+        self.argument = argument
+
+
+class InvalidCursor(InvalidInput):
+    """The cursor is damaged, made up, or of another list."""
+
+    def __init__(self, argument: str, reason: str) -> None:
+        super().__init__(f"`{argument}` is no cursor of this list: {reason}. Take one from `pageInfo` or `edges`")
+        self.argument = argument
+
+
+class InvalidPage(InvalidInput):
+    """The paging arguments contradict each other."""
+
+
+class PageOutOfBounds(InvalidInput):
+    """A page of no rows, or of more than one page may have."""
+
+    def __init__(self, argument: str, actual: int, limit: int) -> None:
+        super().__init__(f"`{argument}` is {actual}, a page has 1 to {limit} rows; ask for the next page with a cursor")
+        self.argument, self.actual, self.limit = argument, actual, limit
+
+
+class CostExceeded(InvalidInput):
+    """The lists of one operation ask for too many rows together."""
+
+    code: ClassVar[str] = "COST_EXCEEDED"
+
+    def __init__(self, actual: int, limit: int) -> None:
+        super().__init__(
+            f"the lists of this operation ask for {actual} rows or more, {limit} are allowed: ask for less"
+        )
+        self.actual, self.limit = actual, limit
+
+
+class DocumentTooLarge(GraphQLError):
+    """The document is beyond a bound; found before it costs anything."""
+
+    def __init__(self, what: str, actual: int | str, limit: int) -> None:
+        facts = {"code": "GRAPHQL_VALIDATION_FAILED", "limit": limit, "actual": actual}
+        super().__init__(f"The document has too much {what}: {actual}, at most {limit} is allowed.", extensions=facts)
+
+
+def shown(value: object) -> str:
+    """The value for a message: in quotes, short, whatever it is."""
+    text = ascii(value)
+    return text if len(text) <= 70 else f"{text[:64]}…"

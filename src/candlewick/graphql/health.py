@@ -1,0 +1,40 @@
+"""Whether the process lives, and whether everything it needs is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from starlette.responses import Response
+
+from candlewick.graphql.http.responses import JsonResponse
+from candlewick.graphql.services import ServiceProbe
+
+log = structlog.get_logger(__name__)
+_PATIENCE: Final = 5.0
+
+
+def alive() -> Response:
+    """200, as long as the process answers at all."""
+    return JsonResponse({"status": "alive"})
+
+
+async def readiness(probe: ServiceProbe) -> Response:
+    """200 if every component is ready, else 503; both with what each component says."""
+    components = await _components(probe)
+    ready = all(reason is None for reason in components.values())
+    body = {"status": "ready" if ready else "not ready", "components": components}
+    return JsonResponse(body, 200 if ready else 503)
+
+
+async def _components(probe: ServiceProbe) -> Mapping[str, str | None]:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return dict(await probe.ready())
+    except TimeoutError:
+        return {"service": f"did not say within {_PATIENCE:g} s whether it is ready"}
+    except Exception:  # a probe that breaks is an answer too
+        log.exception("readiness_failed")
+        return {"service": "could not find out whether it is ready; the log says why"}

@@ -1,0 +1,54 @@
+"""Who asks: an API key, or nobody where anonymous reading is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+
+from candlewick.domain.access import ApiKey, Role
+from candlewick.graphql.http.faults import HttpFault
+from candlewick.graphql.services import KeyStore
+
+_LONGEST: Final = 256
+_CHALLENGE: Final = {"www-authenticate": 'Bearer realm="candlewick"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The door: `anonymous` leaves it open for reading, but a wrong key is refused all the same."""
+
+    keys: KeyStore
+    anonymous: bool
+
+    async def admit(self, request: Request, role: Role = Role.READ) -> ApiKey | None:
+        """The caller's key; None for an anonymous reader.
+
+        Raises:
+            HttpFault: 401, no key or a wrong one; 403, the key's role does not allow it.
+        """
+        secret = _secret(request)
+        if secret is None and self.anonymous and role is Role.READ:
+            return None
+        key = await self.keys.authenticate(secret) if secret and len(secret) <= _LONGEST else None
+        if key is None:
+            raise _unauthenticated(wrong=secret is not None)
+        if not key.role.includes(role):
+            raise HttpFault(403, f"This needs a key with the role {role}; yours has {key.role}.", "FORBIDDEN")
+        return key
+
+
+def _secret(request: Request) -> str | None:
+    """The secret a request carries; empty if it carries one that cannot be."""
+    authorization = request.headers.get("authorization")
+    if authorization is None:
+        return request.headers.get("x-api-key")
+    scheme, _, secret = authorization.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
+def _unauthenticated(*, wrong: bool) -> HttpFault:
+    problem = "This API key is unknown, revoked or expired." if wrong else "This needs an API key."
+    advice = "Send `Authorization: Bearer <key>`; `candlewick keys create` makes one."
+    return HttpFault(401, f"{problem} {advice}", "UNAUTHENTICATED", _CHALLENGE)

@@ -1,0 +1,42 @@
+"""Reading a request's body: bounded in bytes and in time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+
+from candlewick.graphql.http.faults import HttpFault
+from candlewick.graphql.limits import Limits
+
+
+async def read_body(request: Request, limits: Limits) -> bytes:
+    """The whole body.
+
+    Raises:
+        HttpFault: 413, it is too large; 408, it comes too slowly; 415, it is compressed.
+    """
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise HttpFault(415, "Send the body uncompressed.")
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdecimal() or int(declared) > limits.body_bytes:
+        raise _too_large(limits)
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            return await _collect(request, limits)
+    except TimeoutError as exc:
+        raise HttpFault(408, "The body took too long to arrive.", headers={"connection": "close"}) from exc
+
+
+async def _collect(request: Request, limits: Limits) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limits.body_bytes:
+            raise _too_large(limits)
+    return bytes(body)
+
+
+def _too_large(limits: Limits) -> HttpFault:
+    message = f"The body is larger than {limits.body_bytes} bytes; send values as variables, or split the operation."
+    return HttpFault(413, message, headers={"connection": "close"})

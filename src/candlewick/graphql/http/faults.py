@@ -1,0 +1,16 @@
+"""Requests that never become an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class HttpFault(Exception):
+    """What is wrong with a request, with the status that says so."""
+
+    def __init__(
+        self, status: int, message: str, code: str = "BAD_REQUEST", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code = status, message, code
+        self.headers = dict(headers or {})

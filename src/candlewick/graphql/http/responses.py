@@ -1,0 +1,42 @@
+"""Responses: orjson, the negotiated media type and the status that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from candlewick.graphql.errors import Formatted, fault
+from candlewick.graphql.http.faults import HttpFault
+from candlewick.graphql.http.media import GRAPHQL, JSON
+
+
+class JsonResponse(Response):
+    """Any value as JSON, never cached."""
+
+    def __init__(
+        self, content: object, status: int = 200, media_type: str = JSON, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(
+            orjson.dumps(content),
+            status,
+            {"cache-control": "no-store", **(headers or {})},
+            f"{media_type}; charset=utf-8",
+        )
+
+
+def executed(data: dict[str, Any] | None, errors: Sequence[Formatted], media_type: str) -> JsonResponse:
+    """An operation that ran, with the errors of its fields, if any."""
+    return JsonResponse({"errors": errors, "data": data} if errors else {"data": data}, media_type=media_type)
+
+
+def not_run(errors: Sequence[Formatted], media_type: str, status: int = 400) -> JsonResponse:
+    """A request that did not become an execution: no `data`. application/json promises 200 for it."""
+    return JsonResponse({"errors": errors}, status if media_type == GRAPHQL else 200, media_type)
+
+
+def refused(exc: HttpFault, media_type: str = JSON) -> JsonResponse:
+    """A request that is no GraphQL request, or not allowed."""
+    return JsonResponse({"errors": [fault(exc.message, exc.code)]}, exc.status, media_type, exc.headers)

@@ -1,0 +1,39 @@
+"""The bounds of the API: nothing that a client sends makes us work, read or remember without an end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+MAX_ROWS: Final = 5_000
+"""Candles or trades on one page."""
+MAX_LISTED: Final = 500
+"""Instruments or assets on one page."""
+DEFAULT_ROWS: Final = 100
+"""Candles or trades on a page that does not say how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one request. The defaults leave room for a code generator's introspection and a busy dashboard."""
+
+    body_bytes: int = 64_000
+    body_seconds: float = 10
+    operation_seconds: float = 15
+    tokens: int = 2_000
+    nesting: int = 32
+    """Brackets of any kind within each other, before the parser sees them."""
+    directives: int = 50
+    name_length: int = 128
+    number_length: int = 40
+    definitions: int = 30
+    variables: int = 50
+    depth: int = 12
+    aliases: int = 50
+    fields: int = 500
+    """Selected fields with every fragment spread out, introspection included."""
+    root_fields: int = 30
+    rows: int = 25_000
+    """Rows that the lists of one operation may ask for together."""
+    documents: int = 256
+    """Parsed and validated documents that are kept."""

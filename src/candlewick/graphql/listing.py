@@ -1,0 +1,61 @@
+"""Pages of instruments and assets: forward only, in the order of their names."""
+
+from __future__ import annotations
+
+from candlewick.domain.errors import InvalidInstrumentKey
+from candlewick.domain.market import AssetClass, InstrumentKey
+from candlewick.graphql.context import Context
+from candlewick.graphql.cursor import Series
+from candlewick.graphql.faults import InvalidCursor
+from candlewick.graphql.limits import MAX_LISTED
+from candlewick.graphql.paging import check_size
+from candlewick.graphql.types.asset import Asset, AssetFilter
+from candlewick.graphql.types.connection import Connection
+from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
+
+_INSTRUMENTS = Series("instruments")
+_ASSETS = Series("assets")
+
+
+async def list_instruments(
+    context: Context, where: InstrumentFilter, first: int, after: str | None
+) -> Connection[Instrument]:
+    """One page of the instruments that match."""
+    check_size("first", first, MAX_LISTED)
+    position = None if after is None else _instrument_position(after)
+    context.budget.charge(first)
+    page = await context.services.instruments.instruments(where.wanted, first, position)
+    return Connection(
+        nodes=[Instrument.of(row) for row in page.rows],
+        cursor_at=lambda index: _INSTRUMENTS.cursor(page.rows[index].key),
+        has_previous=position is not None,
+        has_next=page.more,
+    )
+
+
+async def list_assets(context: Context, where: AssetFilter, first: int, after: str | None) -> Connection[Asset]:
+    """One page of the assets that match."""
+    check_size("first", first, MAX_LISTED)
+    position = None if after is None else _asset_position(after)
+    context.budget.charge(first)
+    page = await context.services.instruments.assets(where.wanted, first, position)
+    return Connection(
+        nodes=[Asset.of(row) for row in page.rows],
+        cursor_at=lambda index: _ASSETS.cursor(page.rows[index].code, page.rows[index].asset_class),
+        has_previous=position is not None,
+        has_next=page.more,
+    )
+
+
+def _instrument_position(cursor: str) -> InstrumentKey:
+    try:
+        return InstrumentKey.parse(_INSTRUMENTS.key(cursor, "after")[0])
+    except InvalidInstrumentKey as exc:
+        raise InvalidCursor("after", "it names no instrument") from exc
+
+
+def _asset_position(cursor: str) -> tuple[str, AssetClass]:
+    code, asset_class = _ASSETS.key(cursor, "after", parts=2)
+    if asset_class not in AssetClass or "\x00" in code:
+        raise InvalidCursor("after", "it names no asset")
+    return code, AssetClass(asset_class)

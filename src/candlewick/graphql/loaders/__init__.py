@@ -1,0 +1,37 @@
+"""Loaders: keys that resolvers ask for one by one go in, one call of a port for all of them comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from candlewick.graphql.loaders.asset import AssetLoader, asset_loader
+from candlewick.graphql.loaders.candles import CandleLoader, candle_loader
+from candlewick.graphql.loaders.instrument_by_id import InstrumentByIdLoader, instrument_by_id_loader
+from candlewick.graphql.loaders.instrument_by_key import InstrumentByKeyLoader, instrument_by_key_loader
+from candlewick.graphql.loaders.trades import TradeLoader, trade_loader
+from candlewick.graphql.loaders.venue import VenueLoader, venue_loader
+from candlewick.graphql.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Loaders:
+    """One set an operation: a set that lived longer would serve stale rows."""
+
+    assets: AssetLoader
+    venues: VenueLoader
+    instruments_by_id: InstrumentByIdLoader
+    instruments_by_key: InstrumentByKeyLoader
+    candles: CandleLoader
+    trades: TradeLoader
+
+    @classmethod
+    def fresh(cls, services: Services) -> Self:
+        return cls(
+            assets=asset_loader(services.instruments),
+            venues=venue_loader(services.instruments),
+            instruments_by_id=instrument_by_id_loader(services.instruments),
+            instruments_by_key=instrument_by_key_loader(services.instruments),
+            candles=candle_loader(services.candles),
+            trades=trade_loader(services.trades),
+        )

@@ -1,0 +1,25 @@
+"""Pages of candles by instrument and query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from strawberry.dataloader import DataLoader
+
+from candlewick.domain.candle import Candle
+from candlewick.domain.market import InstrumentId
+from candlewick.domain.page import CandleQuery, Page
+from candlewick.graphql.loaders.grouped import read_grouped
+from candlewick.ports import CandleStore
+
+type CandleKey = tuple[InstrumentId, CandleQuery]
+type CandleLoader = DataLoader[CandleKey, Page[Candle]]
+
+
+def candle_loader(store: CandleStore) -> CandleLoader:
+    """Equal queries of many instruments become one read."""
+
+    async def load(keys: Sequence[CandleKey]) -> list[Page[Candle] | BaseException]:
+        return await read_grouped(store.read, keys)
+
+    return DataLoader(load_fn=load)

@@ -1,0 +1,24 @@
+"""Pages of trades by instrument and query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from strawberry.dataloader import DataLoader
+
+from candlewick.domain.market import InstrumentId
+from candlewick.domain.page import Page, TradeQuery, TradeRow
+from candlewick.graphql.loaders.grouped import read_grouped
+from candlewick.ports import TradeStore
+
+type TradeKey = tuple[InstrumentId, TradeQuery]
+type TradeLoader = DataLoader[TradeKey, Page[TradeRow]]
+
+
+def trade_loader(store: TradeStore) -> TradeLoader:
+    """Equal queries of many instruments become one read."""
+
+    async def load(keys: Sequence[TradeKey]) -> list[Page[TradeRow] | BaseException]:
+        return await read_grouped(store.read, keys)
+
+    return DataLoader(load_fn=load)

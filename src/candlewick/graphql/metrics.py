@@ -1,0 +1,67 @@
+"""What the API counts about itself, for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.responses import Response
+
+_MOST_NAMES: Final = 100
+_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How an operation went; failed until it is said to have succeeded."""
+
+    failed: bool = True
+
+
+class Metrics:
+    """Counts of requests and operations. Clients choose operation names, so only the first hundred have a label."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self._names: set[str] = set()
+        self.requests = Counter(
+            "candlewick_http_requests", "Requests answered.", ("route", "method", "status"), registry=registry
+        )
+        self.operations = Counter(
+            "candlewick_graphql_operations", "Operations run.", ("operation", "outcome"), registry=registry
+        )
+        self.seconds = Histogram(
+            "candlewick_graphql_operation_seconds",
+            "Time from a valid document to its result.",
+            ("operation",),
+            registry=registry,
+            buckets=_BUCKETS,
+        )
+        self.in_flight = Gauge("candlewick_graphql_operations_in_flight", "Operations running now.", registry=registry)
+
+    @contextmanager
+    def operation(self, name: str | None) -> Iterator[Outcome]:
+        """Count and time an operation; the caller says how it went."""
+        label, outcome, start = self._label(name), Outcome(), perf_counter()
+        self.in_flight.inc()
+        try:
+            yield outcome
+        finally:
+            self.in_flight.dec()
+            self.seconds.labels(label).observe(perf_counter() - start)
+            self.operations.labels(label, "failed" if outcome.failed else "succeeded").inc()
+
+    def page(self) -> Response:
+        """All of the registry, in Prometheus' text format."""
+        return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
+
+    def _label(self, name: str | None) -> str:
+        if name is None:
+            return "anonymous"
+        if len(self._names) < _MOST_NAMES:
+            self._names.add(name)
+        return name if name in self._names else "other"

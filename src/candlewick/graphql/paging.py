@@ -1,0 +1,94 @@
+"""Relay's paging arguments, checked and turned into what the stores are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from candlewick.domain.candle import CandleOrigin
+from candlewick.domain.interval import Duration
+from candlewick.domain.page import CandleQuery, TradePosition, TradeQuery
+from candlewick.domain.time import Window
+from candlewick.graphql.faults import InvalidPage, PageOutOfBounds
+from candlewick.graphql.limits import DEFAULT_ROWS, MAX_ROWS
+from candlewick.graphql.scalars import EARLIEST, LATEST
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """The four arguments of a connection that reads both ways."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.first is not None and self.last is not None:
+            raise InvalidPage("give `first` or `last`, not both: the oldest or the newest rows")
+        check_size("first", self.first, MAX_ROWS)
+        check_size("last", self.last, MAX_ROWS)
+
+    @property
+    def limit(self) -> int:
+        return self.first or self.last or DEFAULT_ROWS
+
+    @property
+    def newest(self) -> bool:
+        """Which end is read. `after` alone reads on from the cursor; nothing at all means the newest rows."""
+        return self.last is not None or (self.first is None and self.after is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds[Position]:
+    """What a page lies between: a window of time, and the rows that the cursors name (exclusive)."""
+
+    window: Window | None
+    after: Position | None
+    before: Position | None
+
+
+def check_size(argument: str, size: int | None, limit: int) -> None:
+    """Refuse a page of no rows, of a negative number, or of too many."""
+    if size is not None and not 1 <= size <= limit:
+        raise PageOutOfBounds(argument, size, limit)
+
+
+def candle_query(
+    duration: Duration, origin: CandleOrigin | None, paging: Paging, bounds: Bounds[datetime]
+) -> CandleQuery | None:
+    """What to ask the store for; None if no candle can open between the bounds."""
+    start = bounds.window.start if bounds.window else EARLIEST
+    end = bounds.window.end if bounds.window else LATEST
+    if bounds.after is not None:
+        start = max(start, duration.after(bounds.after))
+    if bounds.before is not None:
+        end = min(end, bounds.before)
+    if start >= end:
+        return None
+    unbounded = bounds.window is None and bounds.after is None and bounds.before is None
+    return CandleQuery(duration, paging.limit, origin, None if unbounded else Window(start, end), paging.newest)
+
+
+def trade_query(paging: Paging, bounds: Bounds[TradePosition]) -> TradeQuery | None:
+    """What to ask the store for; None if no trade can lie between the bounds."""
+    if bounds.after is not None and bounds.before is not None and bounds.after >= bounds.before:
+        return None
+    return TradeQuery(paging.limit, bounds.window, bounds.after, bounds.before, paging.newest)
+
+
+def candle_neighbours(bounds: Bounds[datetime]) -> tuple[bool, bool]:
+    """Whether the rows that the cursors name belong to the list: then it goes on before, and after, the page."""
+    window = bounds.window
+    before = bounds.after is not None and (window is None or bounds.after >= window.start)
+    after = bounds.before is not None and (window is None or bounds.before < window.end)
+    return before, after
+
+
+def trade_neighbours(bounds: Bounds[TradePosition]) -> tuple[bool, bool]:
+    """The same for trades, whose positions know their minute only."""
+    window = bounds.window
+    minute = timedelta(minutes=1)
+    before = bounds.after is not None and (window is None or bounds.after.minute + minute > window.start)
+    after = bounds.before is not None and (window is None or bounds.before.minute < window.end)
+    return before, after

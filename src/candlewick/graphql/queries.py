@@ -1,0 +1,77 @@
+"""The root of all queries."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+import candlewick
+from candlewick.domain.market import AssetId, InstrumentId, InstrumentKey, VenueId
+from candlewick.graphql.context import Info
+from candlewick.graphql.listing import list_assets, list_instruments
+from candlewick.graphql.types.asset import Asset, AssetFilter
+from candlewick.graphql.types.connection import Connection, Listed, ListedAfter
+from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
+from candlewick.graphql.types.node import Node, NodeId
+from candlewick.graphql.types.service import ServiceInfo
+from candlewick.graphql.types.venue import Venue
+
+InstrumentsWhere = Annotated[
+    InstrumentFilter | None, strawberry.argument(name="filter", description="Which; all if left out.")
+]
+AssetsWhere = Annotated[AssetFilter | None, strawberry.argument(name="filter", description="Which; all if left out.")]
+
+
+@strawberry.type(description="What can be asked.")
+class Query:
+    """Resolvers call loaders and ports, never SQL."""
+
+    @strawberry.field(description="Any object by its id; null if it is gone.")
+    async def node(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="As `id` gave it.")],  # noqa: A002
+    ) -> Node | None:
+        return await fetch_node(info, NodeId.parse(id))
+
+    @strawberry.field(description="One instrument by its key; null if there is none.")
+    async def instrument(
+        self,
+        info: Info,
+        key: Annotated[str, strawberry.argument(description="venue:BASE-QUOTE, such as binance:BTC-USDT.")],
+    ) -> Instrument | None:
+        row = await info.context.loaders.instruments_by_key.load(InstrumentKey.parse(key))
+        return Instrument.of(row) if row else None
+
+    @strawberry.field(description="Instruments, in order of their keys.")
+    async def instruments(
+        self, info: Info, filter_: InstrumentsWhere = None, first: Listed = 50, after: ListedAfter = None
+    ) -> Connection[Instrument]:
+        return await list_instruments(info.context, filter_ or InstrumentFilter(), first, after)
+
+    @strawberry.field(description="Assets, in order of code and class.")
+    async def assets(
+        self, info: Info, filter_: AssetsWhere = None, first: Listed = 50, after: ListedAfter = None
+    ) -> Connection[Asset]:
+        return await list_assets(info.context, filter_ or AssetFilter(), first, after)
+
+    @strawberry.field(description="What this service is and runs on.")
+    async def service(self, info: Info) -> ServiceInfo:
+        probe = info.context.services.service
+        return ServiceInfo(version=candlewick.__version__, edition=probe.edition, capabilities=list(probe.capabilities))
+
+
+async def fetch_node(info: Info, node_id: NodeId) -> Node | None:
+    """The object behind a global id."""
+    loaders = info.context.loaders
+    match node_id.kind:
+        case "Instrument":
+            instrument = await loaders.instruments_by_id.load(InstrumentId(node_id.number))
+            return Instrument.of(instrument) if instrument else None
+        case "Asset":
+            asset = await loaders.assets.load(AssetId(node_id.number))
+            return Asset.of(asset) if asset else None
+        case _:
+            venue = await loaders.venues.load(VenueId(node_id.number))
+            return Venue.of(venue) if venue else None

@@ -1,0 +1,1 @@
+"""The types of the schema: domain rows go in, described fields come out."""

@@ -1,0 +1,53 @@
+"""Candles, and what to ask for them with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+
+from candlewick.domain.interval import Duration
+from candlewick.graphql.scalars import DecimalText
+from candlewick.graphql.types.enums import CandleOrigin, CandleStatus, Interval
+
+
+@strawberry.type(description="Open, high, low, close and volume of the trades in one window of time.")
+class Candle:
+    """Resolved from the domain's rows as they are: the names are the same, numbers are already text."""
+
+    open_time: datetime = strawberry.field(description="Where the window starts; the candle is named by it.")
+    close_time: datetime = strawberry.field(description="Where the window ends; it belongs to the next candle.")
+    open: DecimalText | None = strawberry.field(description="The price of the first trade, by sequence.")
+    high: DecimalText | None = strawberry.field(description="The highest price.")
+    low: DecimalText | None = strawberry.field(description="The lowest price.")
+    close: DecimalText | None = strawberry.field(description="The price of the last trade, by sequence.")
+    volume: DecimalText | None = strawberry.field(description="The sum of sizes, in the base asset.")
+    quote_volume: DecimalText | None = strawberry.field(description="The sum of price × size, in the quote asset.")
+    vwap: DecimalText | None = strawberry.field(
+        description="Quote volume ÷ volume, rounded half up to 18 decimal places; null without volume."
+    )
+    trade_count: int | None = strawberry.field(description="How many trades, as the instrument's tape counts them.")
+    taker_buy_volume: DecimalText | None = strawberry.field(
+        description="The part of the volume whose aggressor bought."
+    )
+    status: CandleStatus = strawberry.field(description="Whether the candle can still change.")
+    origin: CandleOrigin = strawberry.field(description="What the candle is made from; never AUTO.")
+
+
+@strawberry.input(description="Candles of any width, built from the largest kept interval that divides it.")
+class TimeBarInput:
+    """Room for a time zone and a session."""
+
+    every: Duration = strawberry.field(description="The width, such as PT3M, PT2H or P3D.")
+
+
+@strawberry.input(one_of=True, description="Which candles: of a named interval, or of any width.")
+class BarSpec:
+    """Exactly one of the two, which the schema sees to."""
+
+    interval: Interval | None = strawberry.field(default=strawberry.UNSET, description="A width that has a name.")
+    time: TimeBarInput | None = strawberry.field(default=strawberry.UNSET, description="Any width.")
+
+    @property
+    def duration(self) -> Duration:
+        return self.time.every if self.time else Interval(str(self.interval)).duration

@@ -1,0 +1,111 @@
+"""The enums of the schema: the domain's own, with a description of each value. Take them from here, not from there."""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+
+import strawberry
+
+from candlewick.domain import candle
+from candlewick.domain.candle import CandleStatus
+from candlewick.domain.interval import Interval
+from candlewick.domain.market import AssetClass, InstrumentStatus, Side, Tape
+from candlewick.domain.service import DatabaseEdition
+
+__all__ = [
+    "AssetClass",
+    "CandleOrigin",
+    "CandleStatus",
+    "DatabaseEdition",
+    "InstrumentStatus",
+    "Interval",
+    "Side",
+    "Tape",
+]
+
+
+def _describe[E: Enum](cls: type[E], description: str, **values: str) -> None:
+    strawberry.enum(cls, description=description)
+    for value in cls.__strawberry_definition__.values:  # type: ignore[attr-defined] # set by strawberry.enum
+        value.description = values[value.name]
+
+
+class CandleOrigin(StrEnum):
+    """What a candle may be asked to be made from: the domain's origins, and AUTO."""
+
+    AUTO = "AUTO"
+    TRADES = "TRADES"
+    VENUE = "VENUE"
+    QUOTES = "QUOTES"
+
+    @property
+    def wanted(self) -> candle.CandleOrigin | None:
+        """As the stores are asked; None leaves the choice to them."""
+        return None if self is CandleOrigin.AUTO else candle.CandleOrigin(self.value)
+
+
+_describe(
+    CandleOrigin,
+    "What a candle is made from.",
+    AUTO="For each candle: trades where they are complete, else the venue's own, else quotes. Only to ask with.",
+    TRADES="Our own sums over stored trades.",
+    VENUE="As the venue published it.",
+    QUOTES="From price observations without executions; such a candle has no volume.",
+)
+_describe(
+    CandleStatus,
+    "Whether a candle can still change.",
+    PROVISIONAL="Its window is still open.",
+    FINAL="It has closed.",
+    REVISED="It has changed after it closed, through late or corrected data.",
+)
+_describe(
+    Interval,
+    "The widths of candles that have names. Any other width is `time: {every: …}`.",
+    S1="One second; built from trades when asked for.",
+    M1="One minute.",
+    M5="Five minutes.",
+    M15="A quarter of an hour.",
+    M30="Half an hour.",
+    H1="One hour.",
+    H4="Four hours.",
+    D1="A UTC day.",
+    W1="A week, from Monday, UTC.",
+    MO1="A calendar month, UTC.",
+)
+_describe(
+    AssetClass,
+    "What kind of thing an asset is.",
+    CRYPTO="A coin or token.",
+    FIAT="A state's currency.",
+    EQUITY="A share or a fund that trades like one.",
+    COMMODITY="A metal, energy or crop.",
+    INDEX="A number computed from other prices.",
+)
+_describe(
+    Side,
+    "The aggressor's side of a trade: who took liquidity.",
+    BUY="The buyer did.",
+    SELL="The seller did.",
+    UNKNOWN="The venue does not say.",
+)
+_describe(
+    Tape,
+    "Which of a venue's two numberings of executions an instrument keeps.",
+    TRADES="Every execution.",
+    AGGREGATED="Executions of one order at one price, joined by the venue.",
+)
+_describe(
+    InstrumentStatus,
+    "Whether the venue trades an instrument today.",
+    TRADING="It trades.",
+    HALTED="It is suspended.",
+    DELISTED="It is gone; its past stays.",
+)
+_describe(
+    DatabaseEdition,
+    "The database that holds the data. Candles are the same to the last digit on each.",
+    TIMESCALEDB_COMMUNITY="TimescaleDB with continuous aggregates and compression.",
+    TIMESCALEDB_APACHE="TimescaleDB under the Apache licence: hypertables only.",
+    POSTGRESQL="PostgreSQL without TimescaleDB.",
+)

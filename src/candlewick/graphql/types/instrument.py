@@ -1,0 +1,140 @@
+"""Instruments: everything about one is reached from here."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Self
+
+import strawberry
+
+from candlewick.domain import market
+from candlewick.domain.page import InstrumentFilter as Filter
+from candlewick.graphql.context import Info
+from candlewick.graphql.paging import Paging
+from candlewick.graphql.text import clean
+from candlewick.graphql.types.asset import Asset
+from candlewick.graphql.types.candle import BarSpec, Candle
+from candlewick.graphql.types.candle_page import CandlePage
+from candlewick.graphql.types.connection import After, Before, Connection, First, Last
+from candlewick.graphql.types.enums import AssetClass, CandleOrigin, InstrumentStatus, Tape
+from candlewick.graphql.types.node import Node, NodeId
+from candlewick.graphql.types.range import TimeRange
+from candlewick.graphql.types.trade import Trade
+from candlewick.graphql.types.trade_page import TradePage
+from candlewick.graphql.types.venue import Venue
+
+OpensIn = Annotated[
+    TimeRange | None, strawberry.argument(name="range", description="Only candles that open in it; all if left out.")
+]
+HappenedIn = Annotated[
+    TimeRange | None, strawberry.argument(name="range", description="Only trades that happened in it; all if left out.")
+]
+
+
+@strawberry.type(description="What is traded, at one venue.")
+class Instrument(Node):
+    """A view of the domain's instrument."""
+
+    row: strawberry.Private[market.Instrument]
+    key: str = strawberry.field(description="Its name here: venue:BASE-QUOTE, such as binance:BTC-USDT.")
+    symbol: str = strawberry.field(description="The venue's own spelling, today.")
+    asset_class: AssetClass = strawberry.field(description="The class of its base asset.")
+    active: bool = strawberry.field(description="Whether the venue trades it today.")
+    tape: Tape = strawberry.field(description="Which of the venue's two numberings of executions is kept.")
+    status: InstrumentStatus = strawberry.field(description="Whether the venue trades it, in more words than `active`.")
+    tick_size: Decimal | None = strawberry.field(description="The smallest step of its price, where it is known.")
+    lot_size: Decimal | None = strawberry.field(description="The smallest step of its size, where it is known.")
+
+    @classmethod
+    def of(cls, row: market.Instrument) -> Self:
+        return cls(
+            id=strawberry.ID(str(NodeId("Instrument", row.id))),
+            row=row,
+            key=str(row.key),
+            symbol=row.symbol,
+            asset_class=row.asset_class,
+            active=row.active,
+            tape=row.tape,
+            status=row.status,
+            tick_size=row.tick_size,
+            lot_size=row.lot_size,
+        )
+
+    @strawberry.field(description="Where it trades.")
+    async def venue(self, info: Info) -> Venue:
+        return Venue.of(present(await info.context.loaders.venues.load(self.row.venue_id)))
+
+    @strawberry.field(description="What is bought and sold; sizes and volumes are in it.")
+    async def base(self, info: Info) -> Asset:
+        return Asset.of(present(await info.context.loaders.assets.load(self.row.base_id)))
+
+    @strawberry.field(description="What it is paid with; prices and quote volumes are in it.")
+    async def quote(self, info: Info) -> Asset:
+        return Asset.of(present(await info.context.loaders.assets.load(self.row.quote_id)))
+
+    @strawberry.field(
+        description="Its candles in order of time. With neither `first`, `last` nor `after`: the newest 100."
+    )
+    async def candles(
+        self,
+        info: Info,
+        spec: Annotated[BarSpec, strawberry.argument(description="How wide a candle is.")],
+        range_: OpensIn = None,
+        origin: Annotated[
+            CandleOrigin, strawberry.argument(description="What they are made from.")
+        ] = CandleOrigin.AUTO,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Candle]:
+        paging = Paging(first, after, last, before)
+        page = CandlePage(self.row.id, spec.duration, origin, range_.window if range_ else None, paging)
+        return await page.read(info.context)
+
+    @strawberry.field(
+        description="Its trades in the venue's order. With neither `first`, `last` nor `after`: the newest 100."
+    )
+    async def trades(
+        self,
+        info: Info,
+        range_: HappenedIn = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Trade]:
+        paging = Paging(first, after, last, before)
+        return await TradePage(self.row.id, range_.window if range_ else None, paging).read(info.context)
+
+
+def present[Row](row: Row | None) -> Row:
+    """What a foreign key points to."""
+    if row is None:
+        raise LookupError("an instrument points to an asset or a venue that is not there")
+    return row
+
+
+@strawberry.input(description="Which instruments: all that is given must match.")
+class InstrumentFilter:
+    """At the edge; inside it is the domain's filter."""
+
+    venue: str | None = strawberry.field(default=None, description="The venue's code.")
+    base: str | None = strawberry.field(default=None, description="The base asset's code.")
+    quote: str | None = strawberry.field(default=None, description="The quote asset's code.")
+    asset_class: AssetClass | None = strawberry.field(default=None, description="The class of the base asset.")
+    active: bool | None = strawberry.field(default=None, description="Whether the venue trades it today.")
+    search: str | None = strawberry.field(
+        default=None, description="Part of the key, the symbol or an asset's name, in any case."
+    )
+
+    @property
+    def wanted(self) -> Filter:
+        return Filter(
+            venue=clean(self.venue, "venue"),
+            base=clean(self.base, "base"),
+            quote=clean(self.quote, "quote"),
+            asset_class=self.asset_class,
+            active=self.active,
+            search=clean(self.search, "search"),
+        )

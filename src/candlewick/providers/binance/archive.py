@@ -1,0 +1,58 @@
+"""Binance's archive files, from disk to the lines in them: what they hold, whether they are whole, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from candlewick.domain.market import InstrumentKey, Tape
+from candlewick.domain.raw import ArchiveContents, CandleLines, TradeLines
+from candlewick.ports import Clock, Listing
+from candlewick.providers import checksum, container
+from candlewick.providers.binance import normalise, shape
+from candlewick.providers.binance.listing import VENUE, list_instrument
+from candlewick.providers.binance.names import ArchiveName
+from candlewick.providers.event_time import EventTimes
+
+
+class BinanceArchives:
+    """The ArchiveSource for data.binance.vision: daily and monthly zips, and the CSV files out of them."""
+
+    source = VENUE
+
+    def __init__(self, clock: Clock, block_bytes: int = container.BLOCK) -> None:
+        self._clock = clock
+        self._block_bytes = block_bytes
+
+    def listing(self, key: InstrumentKey, tape: Tape) -> Listing:
+        """See `ArchiveSource.listing`."""
+        return list_instrument(key, tape)
+
+    def inspect(self, path: Path) -> ArchiveContents:
+        """See `ArchiveSource.inspect`. Cheap refusals come first: name, CHECKSUM, then one pass over all bytes."""
+        name = path.name
+        known = ArchiveName.parse(name)
+        checksum.verify(path)
+        found = container.survey(path, name)
+        if known is None:
+            return ArchiveContents(name, found.lines, shape.kind(name, found.head, self._times()))
+        shape.check(name, found.head, known.tape)
+        return ArchiveContents(name, found.lines, known.tape, known.symbol, known.window)
+
+    def trades(self, path: Path, contents: ArchiveContents, *, skip: int = 0) -> Iterator[TradeLines]:
+        """See `ArchiveSource.trades`."""
+        times, tape = self._times(), contents.tape or Tape.TRADES
+        for block in self._blocks(path, contents, skip):
+            yield normalise.trades(block.text, tape, first_line=block.first_line, times=times)
+
+    def candles(self, path: Path, contents: ArchiveContents, *, skip: int = 0) -> Iterator[CandleLines]:
+        """See `ArchiveSource.candles`."""
+        times = self._times()
+        for block in self._blocks(path, contents, skip):
+            yield normalise.candles(block.text, first_line=block.first_line, times=times)
+
+    def _blocks(self, path: Path, contents: ArchiveContents, skip: int) -> Iterator[container.Block]:
+        return container.blocks(path, contents.name, skip=skip, size=self._block_bytes)
+
+    def _times(self) -> EventTimes:
+        return EventTimes.until_tomorrow(self._clock.now())

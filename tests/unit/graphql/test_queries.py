@@ -1,0 +1,134 @@
+"""What the root fields answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from unit.graphql.fakes import FakeServices
+
+INSTRUMENT = """query I($key: String!) {
+  instrument(key: $key) {
+    id key symbol active tape status assetClass tickSize lotSize
+    venue { code name } base { id code assetClass name } quote { code }
+  }
+}"""
+
+
+async def test_an_instrument_is_found_by_its_key(ask: Any) -> None:
+    found = (await ask(INSTRUMENT, key="binance:BTC-USDT"))["data"]["instrument"]
+    del found["id"], found["base"]["id"]
+    assert found == {
+        "key": "binance:BTC-USDT",
+        "symbol": "BTCUSDT",
+        "active": True,
+        "tape": "TRADES",
+        "status": "TRADING",
+        "assetClass": "CRYPTO",
+        "tickSize": "0.01",
+        "lotSize": None,
+        "venue": {"code": "binance", "name": "Binance"},
+        "base": {"code": "BTC", "assetClass": "CRYPTO", "name": None},
+        "quote": {"code": "USDT"},
+    }
+
+
+async def test_an_unknown_instrument_is_null(ask: Any) -> None:
+    assert await ask(INSTRUMENT, key="binance:DOGE-USDT") == {"data": {"instrument": None}}
+
+
+@pytest.mark.parametrize("key", ["", "BTCUSDT", "binance:BTC", "Binance:BTC-USDT", "binance:BTC-US\x00T"])
+async def test_a_malformed_key_is_refused(ask: Any, key: str) -> None:
+    answer = await ask(INSTRUMENT, key=key)
+    assert answer["data"] == {"instrument": None}
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_candles_go_out_with_every_digit(ask: Any) -> None:
+    answer = await ask(
+        '{ instrument(key: "binance:BTC-USDT") { candles(spec: {interval: D1}, first: 1) { nodes {'
+        " openTime closeTime open high low close volume quoteVolume vwap tradeCount takerBuyVolume status origin"
+        " } } } }"
+    )
+    assert answer["data"]["instrument"]["candles"]["nodes"] == [
+        {
+            "openTime": "2024-08-08T00:00:00Z",
+            "closeTime": "2024-08-09T00:00:00Z",
+            "open": "61234.10000000",
+            "high": "62000.00000001",
+            "low": "61000.00000000",
+            "close": "61296.50000000",
+            "volume": "12.340000000000000000001",
+            "quoteVolume": "755000.1",
+            "vwap": "61183.152350081037277147",
+            "tradeCount": 42,
+            "takerBuyVolume": None,
+            "status": "FINAL",
+            "origin": "TRADES",
+        }
+    ]
+
+
+async def test_trades_go_out_with_every_digit(ask: Any) -> None:
+    answer = await ask(
+        '{ instrument(key: "binance:BTC-USDT") { trades(first: 1) {'
+        " nodes { sequence ts price size side receivedAt } } } }"
+    )
+    assert answer["data"]["instrument"]["trades"]["nodes"] == [
+        {
+            "sequence": "9007199254740993",
+            "ts": "2024-08-08T00:00:00.123456Z",
+            "price": "61234.10000000",
+            "size": "0.00100000",
+            "side": "BUY",
+            "receivedAt": "2024-08-08T00:00:01.123456Z",
+        }
+    ]
+
+
+@pytest.mark.parametrize("spec", ["{}", '{interval: H1, time: {every: "PT5M"}}', "{interval: null}", "{interval: H2}"])
+async def test_a_bar_spec_names_exactly_one_width(ask: Any, spec: str) -> None:
+    query = '{ instrument(key: "binance:BTC-USDT") { candles(spec: SPEC) { nodes { close } } } }'
+    answer = await ask(query.replace("SPEC", spec))
+    assert "data" not in answer
+
+
+@pytest.mark.parametrize("spec", [{}, {"interval": "H1", "time": {"every": "PT5M"}}, {"interval": None}])
+async def test_a_bar_spec_in_a_variable_names_exactly_one_width(ask: Any, spec: dict[str, Any]) -> None:
+    query = (
+        'query C($spec: BarSpec!) { instrument(key: "binance:BTC-USDT") { candles(spec: $spec) { nodes { close } } } }'
+    )
+    assert "data" not in await ask(query, spec=spec)
+
+
+async def test_every_object_is_found_again_by_its_id(ask: Any) -> None:
+    found = (await ask('{ instrument(key: "binance:BTC-USDT") { id venue { id } base { id } } }'))["data"]["instrument"]
+    answer = await ask(
+        "query N($a: ID!, $b: ID!, $c: ID!) { a: node(id: $a) { ...on Instrument { key } } "
+        "b: node(id: $b) { ...on Venue { code } } c: node(id: $c) { __typename ...on Asset { code } } }",
+        a=found["id"],
+        b=found["venue"]["id"],
+        c=found["base"]["id"],
+    )
+    assert answer["data"] == {
+        "a": {"key": "binance:BTC-USDT"},
+        "b": {"code": "binance"},
+        "c": {"__typename": "Asset", "code": "BTC"},
+    }
+
+
+@pytest.mark.parametrize("node_id", ["SW5zdHJ1bWVudDo5OTk", "QXNzZXQ6OTk5", "VmVudWU6OTk5"])
+async def test_an_object_that_is_gone_is_null(ask: Any, node_id: str) -> None:
+    assert await ask("query N($id: ID!) { node(id: $id) { id } }", id=node_id) == {"data": {"node": None}}
+
+
+@pytest.mark.parametrize("node_id", ["", "1", "é", "A" * 5000, "SW5zdHJ1bWVudDp4", "UXVlcnk6MQ", "\x00"])
+async def test_an_id_from_elsewhere_is_refused(ask: Any, node_id: str) -> None:
+    answer = await ask("query N($id: ID!) { node(id: $id) { id } }", id=node_id)
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_the_service_says_what_it_runs_on(ask: Any, services: FakeServices) -> None:
+    service = (await ask("{ service { edition capabilities } }"))["data"]["service"]
+    assert service == {"edition": "TIMESCALEDB_COMMUNITY", "capabilities": list(services.service.capabilities)}

@@ -1,0 +1,223 @@
+"""The ports of the use cases in memory: what an import leaves behind, and how often it wrote it."""
+
+# ruff: noqa: ARG002, ASYNC240  (a fake takes what its port takes, and waits for nothing)
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from candlewick.domain.batch import Rejected
+from candlewick.domain.candle import Candle, MinuteCandle
+from candlewick.domain.errors import TapeMismatch
+from candlewick.domain.market import (
+    Asset,
+    AssetClass,
+    AssetId,
+    Instrument,
+    InstrumentId,
+    InstrumentKey,
+    InstrumentStatus,
+    Trade,
+    Venue,
+    VenueId,
+)
+from candlewick.domain.page import AssetFilter, CandleQuery, InstrumentFilter, Page, TradeQuery, TradeRow
+from candlewick.domain.raw import ArchiveFile, DeadLetter, RawId
+from candlewick.domain.time import Window
+from candlewick.pipeline.importing import Stores
+from candlewick.ports import Delivery, Listing, Outcome, Progress
+
+
+class Killed(Exception):
+    """The process ended here."""
+
+
+@dataclass
+class FakeInstruments:
+    """An InstrumentStore of what was listed."""
+
+    listed: dict[InstrumentKey, Instrument] = field(default_factory=dict)
+    aliases: frozenset[str] = frozenset()
+
+    async def list_instrument(self, listing: Listing) -> Instrument:
+        made = Instrument(
+            InstrumentId(len(self.listed) + 1), listing.key, listing.symbol, VenueId(1), AssetId(1), AssetId(2),
+            listing.base_class, listing.tape, InstrumentStatus.TRADING,
+        )  # fmt: skip
+        return self.listed.setdefault(listing.key, made)
+
+    async def by_keys(self, keys: Sequence[InstrumentKey]) -> Mapping[InstrumentKey, Instrument]:
+        return {key: self.listed[key] for key in keys if key in self.listed}
+
+    async def symbols(self, instrument_id: InstrumentId, window: Window) -> frozenset[str]:
+        return self.aliases | {each.symbol for each in self.listed.values() if each.id == instrument_id}
+
+    async def by_ids(self, ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Instrument]:
+        raise NotImplementedError
+
+    async def assets_by_ids(self, ids: Sequence[AssetId]) -> Mapping[AssetId, Asset]:
+        raise NotImplementedError
+
+    async def venues_by_ids(self, ids: Sequence[VenueId]) -> Mapping[VenueId, Venue]:
+        raise NotImplementedError
+
+    async def instruments(self, where: InstrumentFilter, first: int, after: InstrumentKey | None) -> Page[Instrument]:
+        raise NotImplementedError
+
+    async def assets(self, where: AssetFilter, first: int, after: tuple[str, AssetClass] | None) -> Page[Asset]:
+        raise NotImplementedError
+
+
+@dataclass
+class FakeRaw:
+    """A RawStore that leaves the files where they are."""
+
+    files: dict[RawId, ArchiveFile] = field(default_factory=dict)
+    paths: dict[RawId, Path] = field(default_factory=dict)
+
+    async def keep_file(self, source: str, name: str, path: Path, *, received_at: datetime) -> ArchiveFile:
+        digest = sha256(path.read_bytes()).hexdigest()
+        for file in self.files.values():
+            if (file.source, file.name, file.sha256) == (source, name, digest):
+                return file
+        former = [file.id for file in self.files.values() if (file.source, file.name) == (source, name)]
+        made = ArchiveFile(
+            RawId(len(self.files) + 1), source, name, digest, received_at, 0, complete=False,
+            replaces=former[-1] if former else None,
+        )  # fmt: skip
+        self.files[made.id] = made
+        self.paths[made.id] = path
+        return made
+
+    def open_path(self, file: ArchiveFile) -> Path:
+        return self.paths[file.id]
+
+    def save(self, progress: Progress | None) -> None:
+        if progress is not None:
+            former = self.files[progress.file_id]
+            self.files[former.id] = replace(
+                former,
+                lines_stored=max(former.lines_stored, progress.lines),
+                complete=former.complete or progress.complete,
+            )
+
+    @property
+    def only(self) -> ArchiveFile:
+        (file,) = self.files.values()
+        return file
+
+
+@dataclass
+class FakeTrades:
+    """A TradeStore that can be killed before its nth batch and counts how often a minute was written."""
+
+    raw: FakeRaw
+    kept: dict[tuple[InstrumentId, int], Trade] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+    minutes: Counter[int] = field(default_factory=Counter)
+    replaced: list[Window] = field(default_factory=list)
+    kill_before: int | None = None
+    failure: Exception | None = None
+
+    async def insert(self, delivery: Delivery) -> Outcome:
+        if self.kill_before == len(self.batches):
+            raise Killed
+        if self.failure is not None:
+            raise self.failure
+        if delivery.tape is not delivery.instrument.tape:
+            raise TapeMismatch(str(delivery.instrument.key), delivery.instrument.tape, delivery.tape)
+        fresh = {
+            (delivery.instrument.id, trade.sequence): trade
+            for trade in delivery.batch.trades()
+            if (delivery.instrument.id, trade.sequence) not in self.kept
+        }
+        self.kept |= fresh
+        self.rejected += delivery.rejected
+        self.batches.append(len(delivery.batch))
+        self.minutes.update(set(delivery.batch.minute.tolist()))
+        self.raw.save(delivery.progress)
+        return Outcome(len(fresh), len(delivery.batch) - len(fresh), len(delivery.rejected))
+
+    async def replace(self, window: Window, deliveries: AsyncIterator[Delivery]) -> Outcome:
+        before = dict(self.kept)
+        self.kept = {key: trade for key, trade in self.kept.items() if not window.start <= trade.ts < window.end}
+        outcome = Outcome()
+        try:
+            async for delivery in deliveries:
+                outcome += await self.insert(delivery)
+        except BaseException:
+            self.kept = before
+            raise
+        self.replaced.append(window)
+        return outcome
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: TradeQuery
+    ) -> Mapping[InstrumentId, Page[TradeRow]]:
+        raise NotImplementedError
+
+
+@dataclass
+class FakeCandles:
+    """A CandleStore that counts its refreshes."""
+
+    raw: FakeRaw
+    published: dict[datetime, MinuteCandle] = field(default_factory=dict)
+    settled: int = 0
+    dirt: timedelta = timedelta()
+
+    async def put_published(
+        self,
+        instrument: Instrument,
+        candles: Sequence[MinuteCandle],
+        *,
+        received_at: datetime,
+        progress: Progress | None = None,
+    ) -> Outcome:
+        before = len(self.published)
+        self.published |= {candle.open_time: candle for candle in candles}
+        self.raw.save(progress)
+        stored = len(self.published) - before
+        return Outcome(stored, len(candles) - stored)
+
+    async def settle(self, older_than: timedelta = timedelta()) -> int:
+        self.settled += 1
+        return 0
+
+    async def dirty_minutes(self) -> int:
+        return self.dirt // timedelta(minutes=1)
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery
+    ) -> Mapping[InstrumentId, Page[Candle]]:
+        raise NotImplementedError
+
+
+@dataclass
+class FakeLetters:
+    """A DeadLetterStore."""
+
+    kept: list[DeadLetter] = field(default_factory=list)
+
+    async def keep(self, letters: Sequence[DeadLetter]) -> None:
+        self.kept += letters
+
+
+class FakeStores:
+    """All of them, one on the other."""
+
+    def __init__(self) -> None:
+        self.instruments = FakeInstruments()
+        self.raw = FakeRaw()
+        self.trades = FakeTrades(self.raw)
+        self.candles = FakeCandles(self.raw)
+        self.letters = FakeLetters()
+
+    def stores(self) -> Stores:
+        return Stores(self.instruments, self.raw, self.trades, self.candles, self.letters)
