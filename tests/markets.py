@@ -67,6 +67,7 @@ class Expected:
 
 
 _EXACT = Context(prec=400)
+_PLACES = Decimal(1).scaleb(-18)
 
 
 def expected_candles(trades: Iterable[Trade], duration: Duration) -> list[Expected]:
@@ -74,15 +75,12 @@ def expected_candles(trades: Iterable[Trade], duration: Duration) -> list[Expect
     buckets: dict[datetime, list[Trade]] = {}
     for trade in trades:
         buckets.setdefault(duration.floor(trade.ts), []).append(trade)
-    return [
-        _expected(
-            open_time,
-            sorted(buckets[open_time], key=lambda t: (t.ts.replace(second=0, microsecond=0), t.sequence))
-            if duration.span != timedelta(seconds=1)
-            else sorted(buckets[open_time], key=lambda t: t.sequence),
-        )
-        for open_time in sorted(buckets)
-    ]
+    return [_expected(open_time, sorted(buckets[open_time], key=_order)) for open_time in sorted(buckets)]
+
+
+def _order(trade: Trade) -> tuple[datetime, int]:
+    """Minutes in the order of time, trades within one by sequence."""
+    return trade.ts.replace(second=0, microsecond=0), trade.sequence
 
 
 def _expected(open_time: datetime, trades: list[Trade]) -> Expected:
@@ -96,7 +94,7 @@ def _expected(open_time: datetime, trades: list[Trade]) -> Expected:
         trades[-1].price,
         volume,
         quote_volume,
-        _EXACT.divide(quote_volume, volume).quantize(Decimal(1).scaleb(-18), ROUND_HALF_UP, _EXACT),
+        _EXACT.divide(quote_volume, volume).quantize(_PLACES, ROUND_HALF_UP, _EXACT),
         len(trades),
         _sum(trade.size for trade in trades if trade.side is Side.BUY),
     )

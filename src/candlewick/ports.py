@@ -57,6 +57,9 @@ class InstrumentStore(Protocol):
     async def list_instrument(self, listing: Listing) -> Instrument:
         """The instrument of that key, made if there is none. An existing one stays as it is."""
 
+    async def choose_tape(self, instrument_id: InstrumentId, tape: Tape) -> Instrument:
+        """Keep that tape from now on, if the instrument has no trades yet; the instrument as it then is."""
+
     async def by_keys(self, keys: Sequence[InstrumentKey]) -> Mapping[InstrumentKey, Instrument]: ...
     async def by_ids(self, ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Instrument]: ...
     async def assets_by_ids(self, ids: Sequence[AssetId]) -> Mapping[AssetId, Asset]: ...

@@ -4,14 +4,17 @@ CandlewickError
 ├── InvalidInput            the caller asked for something that cannot be: never retried
 │   ├── InvalidInstrumentKey, UnknownVenue, UnknownInstrument, TapeMismatch
 │   ├── EmptyWindow, NaiveDateTime, TimeOutOfRange, InvalidDuration, UnsupportedInterval
-│   └── InvalidCandle, InvalidTrade, BelowRetentionFloor
+│   └── InvalidCandle, InvalidTrade, BelowRetentionFloor, SupersededFile
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
 │   ├── MalformedRow, UnknownSymbol, UnknownFormat
 │   └── DamagedFile, ChecksumMismatch
 ├── SettingsError           the configuration is wrong: says which setting, what was given, what is allowed
 └── ServiceError            something outside does not do its part
     ├── DatabaseUnavailable, UnsupportedDatabase, SchemaOutOfDate    (the first is worth a retry)
-    └── RedisUnavailable, PrivateServiceFailed, PortInUse
+    ├── RedisUnavailable, PrivateServiceFailed, PortInUse
+    └── cli: ProcessEnded, NotReady · embedded: its errors of a private service
+
+Beside these, `graphql.faults` has the InvalidInput of requests, `cli` has AnotherSeed.
 
 A class says what happened, its attributes carry the facts, `retryable` says whether trying again makes sense.
 """
@@ -170,6 +173,14 @@ class ChecksumMismatch(NormaliseError):
     def __init__(self, name: str, expected: str, actual: str) -> None:
         super().__init__(f"{name} has sha256 {actual}, its CHECKSUM says {expected}: download it again; nothing stored")
         self.name, self.expected, self.actual = name, expected, actual
+
+
+class SupersededFile(InvalidInput):
+    """An archive file whose place a newer one has taken: its rows were replaced, putting them back would undo that."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"a newer version of {name} was imported after this one and replaced it: nothing stored")
+        self.name = name
 
 
 class SettingsError(CandlewickError):

@@ -33,6 +33,8 @@ class ArchiveFile:
     complete: bool
     replaces: RawId | None = None
     """The file of the same name, under another checksum, whose window this one replaces."""
+    superseded: bool = False
+    """A later file of the same name, under another checksum, took its place."""
 
 
 class LetterKind(StrEnum):

@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from candlewick.domain.batch import Rejected
-from candlewick.domain.errors import TapeMismatch, UnknownSymbol
+from candlewick.domain.errors import SupersededFile, TapeMismatch, UnknownSymbol
 from candlewick.domain.market import Instrument, InstrumentKey, Tape
 from candlewick.domain.raw import ArchiveContents, ArchiveFile, CandleLines, DeadLetter, LetterKind, TradeLines
 from candlewick.domain.time import Window
@@ -96,12 +96,15 @@ class ArchiveImport:
         Raises:
             ChecksumMismatch, DamagedFile, UnknownFormat, UnsupportedInterval: nothing of the file was stored.
             UnknownSymbol, TapeMismatch: the file is not for this instrument.
+        SupersededFile: a newer version of it is here.
         """
         contents = await asyncio.to_thread(self._source.inspect, path)
         await self._check(key, contents)
         name = contents.name if contents.symbol else f"{key}/{contents.name}"  # such a name may serve many instruments
         received_at = self._clock.now()
         file = await self._stores.raw.keep_file(self._source.source, name, path, received_at=received_at)
+        if file.superseded and (again or not file.complete):
+            raise SupersededFile(name)
         listing = self._source.listing(key, contents.tape or Tape.TRADES)
         instrument = await self._stores.instruments.list_instrument(listing)
         imported = await self._store(_Job(file, contents, instrument, again, report or _silent))
@@ -118,7 +121,9 @@ class ArchiveImport:
         if contents.symbol and contents.symbol not in symbols:
             raise UnknownSymbol(self._source.source, contents.symbol, str(key))
         if known and contents.tape and contents.tape is not known.tape:
-            raise TapeMismatch(str(key), known.tape, contents.tape)
+            known = await self._stores.instruments.choose_tape(known.id, contents.tape)
+            if contents.tape is not known.tape:
+                raise TapeMismatch(str(key), known.tape, contents.tape)
 
     async def _store(self, job: _Job) -> Imported:
         imported = Imported(job.file, job.contents, job.instrument, Outcome())

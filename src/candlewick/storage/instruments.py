@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, exists, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,7 +25,7 @@ from candlewick.domain.page import AssetFilter, InstrumentFilter, Page
 from candlewick.domain.time import Window
 from candlewick.ports import Listing
 from candlewick.storage.engine import Database
-from candlewick.storage.tables import asset, instrument, instrument_version, symbol_alias, venue
+from candlewick.storage.tables import asset, candle_span, instrument, instrument_version, symbol_alias, venue
 
 _BASE = asset.alias("base")
 _QUOTE = asset.alias("quote")
@@ -46,6 +46,17 @@ class Instruments:
                 await _make(connection, listing)
                 found = await _fetch(connection, select(instrument).where(instrument.c.key == key))
         return _instrument(found[0])
+
+    async def choose_tape(self, instrument_id: InstrumentId, tape: Tape) -> Instrument:
+        """See `InstrumentStore.choose_tape`. Under the instrument's lock, so that no trade comes in between."""
+        untraded = ~exists().where(candle_span.c.instrument_id == instrument_id, candle_span.c.origin == 0)
+        locked = select(instrument_version).where(instrument_version.c.instrument_id == instrument_id)
+        async with self._database.core() as connection:
+            await connection.execute(locked.with_for_update())
+            change = update(instrument).where(instrument.c.id == instrument_id, untraded).values(tape=tape.value)
+            await connection.execute(change)
+            [found] = await _fetch(connection, select(instrument).where(instrument.c.id == instrument_id))
+        return _instrument(found)
 
     async def by_keys(self, keys: Sequence[InstrumentKey]) -> Mapping[InstrumentKey, Instrument]:
         """See `InstrumentStore.by_keys`."""

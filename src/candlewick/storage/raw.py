@@ -28,7 +28,10 @@ _FIND = """
 SELECT f.raw_id, p.received_at, f.lines_stored, f.complete,
        (SELECT max(former.raw_id) FROM archive_file AS former
         WHERE former.source = f.source AND former.name = f.name AND former.raw_id < f.raw_id
-          AND former.lines_stored > 0) AS replaces
+          AND former.lines_stored > 0) AS replaces,
+       EXISTS (SELECT FROM archive_file AS later
+               WHERE later.source = f.source AND later.name = f.name AND later.raw_id > f.raw_id
+                 AND later.lines_stored > 0) AS superseded
 FROM archive_file AS f JOIN raw_payload AS p ON p.id = f.raw_id
 WHERE f.source = $1 AND f.name = $2 AND f.sha256 = $3
 """
@@ -58,7 +61,7 @@ class RawFiles:
         assert found is not None
         return ArchiveFile(
             RawId(found["raw_id"]), source, name, digest, found["received_at"], found["lines_stored"],
-            found["complete"], None if found["replaces"] is None else RawId(found["replaces"]),
+            found["complete"], None if found["replaces"] is None else RawId(found["replaces"]), found["superseded"],
         )  # fmt: skip
 
     def open_path(self, file: ArchiveFile) -> Path:

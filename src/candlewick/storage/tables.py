@@ -64,6 +64,14 @@ instrument_version = Table(
     Column("instrument_id", ForeignKey("instrument.id"), primary_key=True),
     Column("version", BigInteger, nullable=False),
 )
+candle_span = Table(
+    "candle_span",
+    METADATA,
+    Column("instrument_id", ForeignKey("instrument.id"), primary_key=True),
+    Column("origin", Integer, primary_key=True),
+    Column("first_open", _TIME, nullable=False),
+    Column("last_open", _TIME, nullable=False),
+)
 raw_payload = Table(
     "raw_payload",
     METADATA,

@@ -22,6 +22,7 @@ from candlewick.domain.market import (
     InstrumentId,
     InstrumentKey,
     InstrumentStatus,
+    Tape,
     Trade,
     Venue,
     VenueId,
@@ -50,6 +51,10 @@ class FakeInstruments:
             listing.base_class, listing.tape, InstrumentStatus.TRADING,
         )  # fmt: skip
         return self.listed.setdefault(listing.key, made)
+
+    async def choose_tape(self, instrument_id: InstrumentId, tape: Tape) -> Instrument:
+        """Every instrument here has trades: none changes its tape."""
+        return next(known for known in self.listed.values() if known.id == instrument_id)
 
     async def by_keys(self, keys: Sequence[InstrumentKey]) -> Mapping[InstrumentKey, Instrument]:
         return {key: self.listed[key] for key in keys if key in self.listed}

@@ -1,0 +1,1 @@
+"""Looks at everything that Candlewick needs: settings in, findings out, each with what to do about it."""

@@ -1,0 +1,9 @@
+"""Environment variables and candlewick.toml in, one frozen `Settings` out.
+
+Only the command line, the worker and the wiring read it; everything else gets what it needs passed in.
+"""
+
+from candlewick.settings.load import load_settings
+from candlewick.settings.model import HttpSettings, LogFormat, LogLevel, Settings, WorkerSettings
+
+__all__ = ["HttpSettings", "LogFormat", "LogLevel", "Settings", "WorkerSettings", "load_settings"]

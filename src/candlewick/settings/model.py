@@ -1,0 +1,234 @@
+"""Every setting: its name, its type, its bounds, its default. No secret has a default."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from platformdirs import user_data_path
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from candlewick.settings.source import config_file
+
+
+class LogLevel(StrEnum):
+    """The least important event that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How an event is written: for a person, or one JSON object a line."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]", "::1")
+
+
+def _seconds(value: Any) -> Any:
+    """Variables are text: a bare number means seconds there too, as it does in the file."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def _with_scheme(*schemes: str) -> AfterValidator:
+    def check(url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError("another scheme")  # the message shown is made from the field's examples
+        return url
+
+    return AfterValidator(check)
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds)]
+Location = Annotated[Path, AfterValidator(_absolute)]
+DatabaseUrl = Annotated[SecretStr, _with_scheme("postgresql", "postgres", "postgresql+asyncpg")]
+RedisUrl = Annotated[SecretStr, _with_scheme("redis", "rediss", "unix")]
+
+
+class Section(BaseModel):
+    """A table of candlewick.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class DatabaseSettings(Section):
+    """PostgreSQL, with TimescaleDB where it can be had."""
+
+    url: DatabaseUrl | None = Field(
+        None,
+        description="The database. Without it Candlewick runs a private PostgreSQL in the data folder.",
+        examples=["postgresql://candlewick:PASSWORD@localhost:5432/candlewick"],
+    )
+    postgres_bin: Location | None = Field(
+        None,
+        description="The bin folder of the PostgreSQL to run privately. Without it one is looked for.",
+        examples=["/usr/lib/postgresql/17/bin"],
+    )
+    pool_size: int = Field(10, ge=1, le=200, description="Connections a process holds at most.")
+    timescaledb: bool = Field(
+        True, description="Use TimescaleDB where the server offers it. Off: never create the extension."
+    )
+
+
+class RedisSettings(Section):
+    """Redis or Valkey: the queue of jobs and the bus, never the only copy of anything."""
+
+    url: RedisUrl | None = Field(
+        None,
+        description="The Redis. Without it Candlewick runs a private Valkey in the data folder.",
+        examples=["redis://localhost:6379/0", "unix:///run/redis/redis.sock"],
+    )
+
+
+class HttpSettings(Section):
+    """The server of the API."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="The address to listen on; 0.0.0.0 for all of them.")
+    port: int = Field(8000, ge=1, le=65535, description="The port to listen on.")
+    anonymous: bool | None = Field(
+        None,
+        description="Reading without an API key. Without a value: only when listening on this machine alone.",
+        examples=[False],
+    )
+    hosts: str | None = Field(
+        None,
+        min_length=1,
+        description="Host names to answer to, with commas between. Without a value: any, but on loopback only its own.",
+        examples=["api.example.org,www.example.org"],
+    )
+    shutdown_timeout: Duration = Field(
+        timedelta(seconds=10),
+        ge=timedelta(0),
+        le=timedelta(minutes=10),
+        description="How long requests in flight may take to end when the server stops.",
+    )
+    max_connections: int = Field(
+        10_000, ge=1, le=1_000_000, description="Connections held at the same time; the next ones get status 503."
+    )
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """The names of this server in requests; a page whose name was made to resolve to us has another."""
+        if self.hosts is not None:
+            return *LOOPBACK_NAMES, *(name.strip() for name in self.hosts.split(",") if name.strip())
+        return (*LOOPBACK_NAMES, self.host) if self.on_loopback else ("*",)
+
+    @property
+    def allows_anonymous(self) -> bool:
+        return self.on_loopback if self.anonymous is None else self.anonymous
+
+
+class WorkerSettings(Section):
+    """The process that keeps candles settled and runs jobs."""
+
+    refresh_every: Duration = Field(
+        timedelta(seconds=1),
+        ge=timedelta(milliseconds=50),
+        le=timedelta(hours=1),
+        description="How often changed candles are carried into the wider intervals.",
+    )
+    max_jobs: int = Field(10, ge=1, le=1_000, description="Jobs that one worker runs at the same time.")
+    stop_timeout: Duration = Field(
+        timedelta(seconds=20),
+        ge=timedelta(0),
+        le=timedelta(minutes=10),
+        description="How long work in flight may take to end when the worker stops.",
+    )
+
+
+class StorageSettings(Section):
+    """What is kept, and for how long a candle waits for late trades."""
+
+    archive_dir: Location | None = Field(
+        None,
+        description="The folder of imported files. Without it: `archive` in the data folder.",
+        examples=["/srv/candlewick/archive"],
+    )
+    allowed_lateness: Duration = Field(
+        timedelta(seconds=5),
+        ge=timedelta(0),
+        le=timedelta(days=1),
+        description="How long after its end a candle stays open for late trades.",
+    )
+
+
+def default_data_dir() -> Path:
+    """Where our files lie. Root's PostgreSQL runs as another user, who cannot enter root's home."""
+    if os.name == "posix" and os.geteuid() == 0:
+        return Path("/var/lib/candlewick")
+    return user_data_path("candlewick")
+
+
+class Settings(BaseSettings):
+    """All of them: environment over candlewick.toml over defaults. Read once, never changed."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CANDLEWICK_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+    )
+
+    data_dir: Location = Field(
+        default_factory=default_data_dir, description="The folder for everything that Candlewick writes."
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
+        LogLevel.INFO, description="The least important event that is logged."
+    )
+    log_format: Annotated[LogFormat, BeforeValidator(_lower)] | None = Field(
+        None,
+        description="How events are written. Without a value: console on a terminal, else json.",
+        examples=["json"],
+    )
+    database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
+    http: HttpSettings = HttpSettings()
+    worker: WorkerSettings = WorkerSettings()
+    storage: StorageSettings = StorageSettings()
+
+    @property
+    def archive_dir(self) -> Path:
+        return self.storage.archive_dir or self.data_dir / "archive"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())

@@ -1,0 +1,60 @@
+"""The API over a real database, in this process: what a client sends and gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from candlewick.domain.service import DatabaseEdition
+from candlewick.graphql.app import HttpOptions, create_app
+from candlewick.storage.candles import Candles
+from candlewick.storage.engine import Database
+from candlewick.storage.instruments import Instruments
+from candlewick.storage.keys import ApiKeys
+from candlewick.storage.trades import Trades
+from markets import FrozenClock
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    database: Database
+
+    @property
+    def edition(self) -> DatabaseEdition:
+        return self.database.capabilities.edition
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        return self.database.capabilities.names
+
+    async def ready(self) -> Mapping[str, str | None]:
+        await self.database.ping()
+        return {"database": None}
+
+
+class Services:
+    """The services of the API on one database."""
+
+    def __init__(self, database: Database) -> None:
+        self.instruments = Instruments(database)
+        self.trades = Trades(database)
+        self.candles = Candles(database, FrozenClock())
+        self.keys = ApiKeys(database, FrozenClock())
+        self.service = _Probe(database)
+
+
+def client(database: Database, *, anonymous: bool = True) -> httpx.AsyncClient:
+    """A client of the API; close it."""
+    app = create_app(Services(database), HttpOptions(anonymous=anonymous))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
+
+
+async def ask(api: httpx.AsyncClient, query: str, **variables: object) -> Any:
+    """The data of an answer without errors."""
+    answer = await api.post("/graphql", json={"query": query, "variables": variables})
+    body = answer.json()
+    assert "errors" not in body, body
+    return body["data"]

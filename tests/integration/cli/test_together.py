@@ -1,0 +1,46 @@
+"""`candlewick up` and `candlewick demo`: everything starts, everything stops."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+
+import httpx
+
+from command_line import Candlewick
+from embedded_services import eventually
+
+
+def answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def test_ctrl_c_stops_all_of_it(up: subprocess.Popen[str], candlewick: Candlewick, port: int) -> None:
+    assert answers(port)
+    assert candlewick.run("worker", "--check").returncode == 0
+
+    up.send_signal(signal.SIGINT)
+
+    assert up.wait(timeout=60) == 0
+    assert not answers(port)
+
+
+def test_its_children_stop_when_it_is_killed(up: subprocess.Popen[str], port: int) -> None:
+    up.kill()
+
+    assert eventually(lambda: not answers(port), seconds=60)
+
+
+def test_demo_says_that_prices_are_made_up_and_when_it_is_ready(candlewick: Candlewick, port: int) -> None:
+    command = ("demo", "--port", str(port), "--days", "0.02", "--for", "1")
+    first = candlewick.run(*command)
+    other = candlewick.run(*command, "--seed", "2")
+
+    assert first.returncode == 0
+    assert "made up" in first.stdout.splitlines()[0]
+    assert first.stdout.splitlines()[-1] == f"ready: http://127.0.0.1:{port}/"
+    assert other.returncode == 1
+    assert "another seed" in other.stderr

@@ -1,0 +1,160 @@
+"""The worker outlives its services."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from candlewick.domain.errors import DatabaseUnavailable
+from candlewick.domain.service import DatabaseEdition
+from candlewick.embedded.valkey import find_valkey
+from candlewick.jobs.queue import QUEUE, health_key
+from candlewick.jobs.serializer import dump_job
+from candlewick.jobs.worker import run_worker
+from candlewick.settings import WorkerSettings
+from candlewick.wiring import Stores
+
+
+class Valkey:
+    """A Valkey that can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = f"unix://{folder}/s"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        options = ["--port", "0", "--unixsocket", f"{self.folder}/s", "--dir", str(self.folder), "--save", ""]
+        self.process = subprocess.Popen([find_valkey(), *options], stdout=subprocess.DEVNULL)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Candles:
+    """Counts how often it was asked to settle; fails while the database is away."""
+
+    def __init__(self) -> None:
+        self.settled = 0
+        self.asked_about_dirt = 0
+        self.away = False
+
+    async def settle(self) -> int:
+        if self.away:
+            raise DatabaseUnavailable("db", "gone")
+        self.settled += 1
+        return 0
+
+    async def dirty_minutes(self) -> int:
+        self.asked_about_dirt += 1
+        return 7
+
+    async def were_asked_about_dirt(self) -> bool:
+        return bool(self.asked_about_dirt)
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[Valkey]:
+    if sys.platform == "win32":
+        pytest.skip("no sockets in the file system")
+    server = Valkey(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@asynccontextmanager
+async def working(candles: Candles, url: str) -> AsyncIterator[None]:
+    """A worker, told to stop at the end."""
+    database = SimpleNamespace(capabilities=SimpleNamespace(edition=DatabaseEdition.POSTGRESQL))
+    stores = cast("Stores", SimpleNamespace(candles=candles, database=database))
+    settings = WorkerSettings(refresh_every=timedelta(milliseconds=50), stop_timeout=timedelta(seconds=5))
+    stop = asyncio.Event()
+    async with asyncio.timeout(60):
+        worker = asyncio.create_task(run_worker(stores, url, settings, stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            await worker
+
+
+async def until(condition: Callable[[], Awaitable[Any]]) -> None:
+    async with asyncio.timeout(30):
+        while not await condition():  # noqa: ASYNC110  (another process has no event to wait for)
+            await asyncio.sleep(0.05)
+
+
+async def is_alive(url: str) -> bool:
+    async with Redis.from_url(url) as redis:
+        try:
+            return bool(await redis.exists(health_key()))
+        except (RedisError, OSError):
+            return False
+
+
+async def until_alive(url: str) -> None:
+    await until(lambda: is_alive(url))
+
+
+async def enqueue(url: str, function: str) -> None:
+    """Put a job into the queue as arq does."""
+    async with Redis.from_url(url) as redis:
+        await redis.set("arq:job:one", dump_job({"t": None, "f": function, "a": [], "k": {}, "et": 0}))
+        await redis.zadd(QUEUE, {"one": 1})
+
+
+async def test_candles_are_settled_and_jobs_run(valkey: Valkey) -> None:
+    candles = Candles()
+    async with working(candles, valkey.url):
+        await until_alive(valkey.url)
+        await enqueue(valkey.url, "report_dirt")
+        await until(candles.were_asked_about_dirt)
+
+    assert not await is_alive(valkey.url)
+
+
+async def test_a_restart_of_redis_is_survived_and_candles_go_on_being_settled(valkey: Valkey) -> None:
+    candles = Candles()
+    async with working(candles, valkey.url):
+        await until_alive(valkey.url)
+        valkey.stop()
+        before = candles.settled
+        await asyncio.sleep(2)
+        assert candles.settled > before
+        valkey.start()
+        await until_alive(valkey.url)
+        await enqueue(valkey.url, "report_dirt")
+        await until(candles.were_asked_about_dirt)
+
+
+async def test_a_database_that_was_away_is_used_again(valkey: Valkey) -> None:
+    candles = Candles()
+    async with working(candles, valkey.url):
+        candles.away = True
+        await asyncio.sleep(0.3)
+        before = candles.settled
+        candles.away = False
+        await asyncio.sleep(1)
+        assert candles.settled > before
+
+
+async def test_the_worker_stops_while_redis_is_away(valkey: Valkey) -> None:
+    candles = Candles()
+    async with working(candles, valkey.url):
+        await until_alive(valkey.url)
+        valkey.stop()
+        await asyncio.sleep(0.5)
