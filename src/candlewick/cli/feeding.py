@@ -47,7 +47,8 @@ class DemoFeed:
         if not self.days:
             return
         now = stores.clock.now()
-        say(f"Making up {self.days:g} days of history …")
+        span = "a day" if self.days == 1 else f"{self.days:g} days"
+        say(f"Making up {span} of history …")
         await before(stop, self._feed_history(feed, Window(now - timedelta(days=self.days), now)))
 
     async def _feed_history(self, feed: Feed, window: Window) -> None:
