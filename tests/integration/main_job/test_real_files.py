@@ -16,22 +16,18 @@ import pytest
 from candlewick.domain.errors import SupersededFile
 from candlewick.domain.interval import Duration, Interval
 from candlewick.domain.market import InstrumentKey, Side, Trade
-from candlewick.pipeline.importing import ArchiveImport, Stores
 from candlewick.ports import Outcome
-from candlewick.providers.registry import archives_of
 from candlewick.storage.candles import Candles
-from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
-from candlewick.storage.raw import RawFiles
 from candlewick.storage.trades import Trades
 from graphql_client import ask, client
+from importers import BTC, importer
 from markets import Expected, FrozenClock, as_expected, delivery, expected_candles, new_instrument, read_all
 from recordings import recording
 
 pytestmark = pytest.mark.shared_data
 
-KEY = InstrumentKey("binance", "BTC", "USDT")
 FOLDER = "binance/archive_derived/data/spot/daily/trades/BTCUSDT"
 DAYS = {"2024-08-08": 9_738, "2024-08-09": 10_166}
 WIDTHS = [*(interval.duration for interval in Interval), *map(Duration.parse, ("PT10S", "PT2M", "PT2H", "P2D"))]
@@ -48,18 +44,6 @@ query ($spec: BarSpec!, $after: String) {
   }
 }
 """
-
-
-def importer(database: Database, folder: Path) -> ArchiveImport:
-    clock = FrozenClock()
-    stores = Stores(
-        Instruments(database),
-        RawFiles(database, folder / "archives"),
-        Trades(database),
-        Candles(database, clock),
-        DeadLetters(database),
-    )
-    return ArchiveImport(archives_of(KEY, clock), stores, clock)
 
 
 def archive(day: str) -> Path:
@@ -99,10 +83,10 @@ def as_numbers(node: dict[str, Any]) -> Expected:
 async def test_two_real_days_give_exact_candles_of_every_width(database: Database, tmp_path: Path) -> None:
     imports = importer(database, tmp_path)
     for day, count in DAYS.items():
-        assert (await imports.run(archive(day), KEY)).outcome == Outcome(stored=count)
+        assert (await imports.run(archive(day), BTC)).outcome == Outcome(stored=count)
     for day, count in DAYS.items():
-        assert (await imports.run(archive(day), KEY)).outcome == Outcome()
-        assert (await imports.run(archive(day), KEY, again=True)).outcome == Outcome(repeated=count)
+        assert (await imports.run(archive(day), BTC)).outcome == Outcome()
+        assert (await imports.run(archive(day), BTC, again=True)).outcome == Outcome(repeated=count)
     tape = [trade for day in DAYS for trade in trades_of(day)]
     async with client(database) as api:
         for width in WIDTHS:
@@ -121,7 +105,7 @@ async def test_two_real_days_give_exact_candles_of_every_width(database: Databas
 
 
 async def test_a_named_interval_is_the_same_as_its_duration(database: Database, tmp_path: Path) -> None:
-    await importer(database, tmp_path).run(archive("2024-08-08"), KEY)
+    await importer(database, tmp_path).run(archive("2024-08-08"), BTC)
     async with client(database) as api:
         for interval in Interval:
             named = await ask(api, CANDLES, spec={"interval": interval.value})
