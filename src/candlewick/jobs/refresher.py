@@ -19,15 +19,19 @@ log = structlog.get_logger(__name__)
 class CandleTree(Protocol):
     """What the refresher needs of the candle store: `settle` never runs twice at the same time in one database."""
 
-    async def settle(self) -> int:
-        """Refresh what is dirty; how many rows of the ledger were cleared."""
+    async def settle(self, older_than: timedelta) -> int:
+        """Refresh what has been dirty for that long; how many rows of the ledger were cleared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often to settle, and how long to wait after failures: twice as long each time, up to `slowest`."""
+    """How often to look for what has been dirty for `patience`, which lets changes of a live minute gather.
+
+    Reads are right all the same: they fold what is dirty. After failures, twice as long a pause each time.
+    """
 
     every: timedelta = timedelta(seconds=1)
+    patience: timedelta = timedelta(seconds=10)
     slowest: timedelta = timedelta(seconds=30)
 
     def pause(self, failures: int) -> timedelta:
@@ -40,13 +44,13 @@ async def keep_settling(candles: CandleTree, pace: Pace, stop: asyncio.Event) ->
     failures = 0
     while not stop.is_set():
         with traced(task="settle"):
-            failures = 0 if await _settle(candles) else failures + 1
+            failures = 0 if await _settle(candles, pace.patience) else failures + 1
         await paused(stop, pace.pause(failures))
 
 
-async def _settle(candles: CandleTree) -> bool:
+async def _settle(candles: CandleTree, patience: timedelta) -> bool:
     try:
-        cleared = await candles.settle()
+        cleared = await candles.settle(patience)
     except CandlewickError as error:
         log.warning("settling_failed", reason=str(error), retryable=error.retryable)
         return False

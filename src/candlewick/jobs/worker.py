@@ -28,7 +28,7 @@ async def run_worker(stores: Stores, redis_url: str, settings: WorkerSettings, s
     """
     log.info("worker_started", edition=stores.database.capabilities.edition)
     duties = [
-        keep_settling(stores.candles, Pace(settings.refresh_every), stop),
+        keep_settling(stores.candles, Pace(settings.refresh_every, settings.refresh_after), stop),
         serve_queue(stores, redis_url, settings, stop),
     ]
     async with asyncio.TaskGroup() as group:

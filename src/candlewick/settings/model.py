@@ -154,7 +154,13 @@ class WorkerSettings(Section):
         timedelta(seconds=1),
         ge=timedelta(milliseconds=50),
         le=timedelta(hours=1),
-        description="How often changed candles are carried into the wider intervals.",
+        description="How often to look for changed candles that are due to be carried into the wider intervals.",
+    )
+    refresh_after: Duration = Field(
+        timedelta(seconds=10),
+        ge=timedelta(0),
+        le=timedelta(minutes=10),
+        description="How long changes gather before they are due. Reads are right meanwhile, only dearer.",
     )
     max_jobs: int = Field(10, ge=1, le=1_000, description="Jobs that one worker runs at the same time.")
     stop_timeout: Duration = Field(

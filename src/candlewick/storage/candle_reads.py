@@ -19,7 +19,7 @@ from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import CandleQuery
 from candlewick.domain.time import Window, within, without
 from candlewick.storage.engine import Driver
-from candlewick.storage.folding import CANDLE_COLUMNS, Rows, fold, fold_trades
+from candlewick.storage.folding import CANDLE_COLUMNS, Rows, columns_of, fold, fold_trades
 from candlewick.storage.series import Series
 from candlewick.storage.tree import aligned, table_of
 
@@ -38,6 +38,19 @@ CROSS JOIN LATERAL (
     ORDER BY open_time {{direction}}
     LIMIT $7
 ) AS kept
+"""
+
+
+_NEAREST: Final = """
+SELECT piece_id, open_time
+FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS piece (piece_id, start_time, end_time)
+CROSS JOIN LATERAL (
+    SELECT open_time FROM candle_m1
+    WHERE instrument_id = piece_id AND origin = 0
+      AND open_time >= date_trunc('minute', start_time, 'UTC') AND open_time < end_time
+    ORDER BY open_time {direction}
+    LIMIT 1
+) AS nearest
 """
 
 
@@ -138,15 +151,32 @@ async def read_folded(
             if len({row["open_time"] for row in rows[key]}) <= query.limit
             for rest in without(window, [near[key]])
         }
+        if left and interval is Interval.S1:
+            left = await _where_traded(driver, left, query)
         count = min(count * _GROWTH, MOST_FOLDED // per_candle)
     return rows
 
 
+async def _where_traded(
+    driver: Driver, left: Mapping[InstrumentId, Window], query: CandleQuery
+) -> dict[InstrumentId, Window]:
+    """The windows without the quiet time at the end that is asked for: seconds would take years to cross it."""
+    statement = _NEAREST.format(direction="DESC" if query.newest else "ASC")
+    width, near = query.duration, {}
+    for key, open_time in await driver.fetch(statement, *columns_of(list(left.items()))):
+        window = left[key]
+        if query.newest:
+            near[key] = Window(window.start, min(window.end, width.ceil(open_time + timedelta(minutes=1))))
+        else:
+            near[key] = Window(max(window.start, width.floor(open_time)), window.end)
+    return near
+
+
 def _per_candle(duration: Duration, interval: Interval) -> int:
-    """How many kept candles one of `duration` is folded from; seconds count as one, whatever trades they hold."""
+    """How many kept candles one of `duration` is folded from; a second counts as one, whatever trades it holds."""
     if duration.months:
         return duration.months // interval.duration.months
-    return max(1, duration.span // interval.duration.span) if interval is not Interval.S1 else 1
+    return duration.span // interval.duration.span
 
 
 def _near(window: Window, query: CandleQuery, count: int) -> Window:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
+from time import monotonic
 from typing import Final
 
 import asyncpg
@@ -38,7 +39,7 @@ _FRESH: Final = ", ".join(f"excluded.{column}" for column in _COLUMNS[1:])
 _PUT: Final = f"""
 WITH merged AS (
     INSERT INTO candle_m1 AS kept (instrument_id, origin, {", ".join(_COLUMNS)}, revision, version)
-    SELECT DISTINCT ON (open_time) $1::int, 1, {", ".join(_COLUMNS)}, 0, $2::bigint FROM published ORDER BY open_time
+    SELECT $1::int, 1, {", ".join(_COLUMNS)}, 0, $2::bigint FROM published ORDER BY open_time
     ON CONFLICT (instrument_id, origin, open_time) DO UPDATE SET
         ({", ".join(_COLUMNS[1:])}) = ROW({_FRESH}),
         revision = kept.revision + (kept.open_time < $3)::int, version = excluded.version
@@ -72,7 +73,8 @@ class Candles:
         progress: Progress | None = None,
     ) -> Outcome:
         """See `CandleStore.put_published`."""
-        rows = [tuple(getattr(candle, column) for column in _COLUMNS) for candle in candles]
+        newest = {candle.open_time: candle for candle in candles}
+        rows = [tuple(getattr(candle, column) for column in _COLUMNS) for candle in newest.values()]
         async with self._database.transaction() as driver:
             version = await versions.lock(driver, instrument.id)
             await driver.execute(_PUBLISHED)
@@ -100,9 +102,11 @@ class Candles:
         return {key: _page(rows.get(key, []), query, closed_before) for key in instrument_ids}
 
     async def settle(self, older_than: timedelta = timedelta()) -> int:
-        """See `CandleStore.settle`."""
-        cleared = 0
-        while count := await tree.refresh(self._database, older_than=older_than):
+        """See `CandleStore.settle`. What is marked meanwhile is left to the next call: writers would keep this one busy."""
+        cleared, began = 0, monotonic()
+        while count := await tree.refresh(
+            self._database, older_than=older_than + timedelta(seconds=monotonic() - began)
+        ):
             cleared += count
         return cleared
 

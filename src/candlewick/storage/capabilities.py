@@ -51,6 +51,9 @@ SELECT current_setting('server_version_num')::int,
        current_setting('timescaledb.license', true)
 """
 
+LOADED = "SELECT current_setting('timescaledb.disable_load', true) IS NOT NULL"
+"""Whether TimescaleDB's loader runs in the server: its setting is there for everybody to see, what is preloaded is not."""
+
 
 def capabilities_of(facts: Facts) -> Capabilities:
     """Weigh the facts.
@@ -78,6 +81,5 @@ def detect_sync(connection: Connection) -> Capabilities:
 
 def prepare_extension_sync(connection: Connection, *, wanted: bool) -> None:
     """Create the extension where the server has it loaded and nobody said that it is not wanted."""
-    loaded = "timescaledb" in str(connection.execute(text("SHOW shared_preload_libraries")).scalar_one())
-    if wanted and loaded:
+    if wanted and connection.execute(text(LOADED)).scalar_one():
         connection.execute(text("CREATE EXTENSION IF NOT EXISTS timescaledb"))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Final
+
 from candlewick.domain.market import InstrumentId
-from candlewick.domain.time import Window
+from candlewick.domain.time import EPOCH, Window
 from candlewick.ports import Delivery
 from candlewick.storage import versions
 from candlewick.storage.engine import Driver
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
 from candlewick.storage.versions import CommitKind
+
+MINUTE: Final = timedelta(minutes=1)
 
 _FORMER = f"""
 CREATE TEMPORARY TABLE IF NOT EXISTS former (open_time timestamptz PRIMARY KEY, revision bigint, {
@@ -47,18 +52,28 @@ WHERE instrument_id = $1 AND origin = 0 AND open_time >= $2 AND open_time < $3
 """
 
 
-async def take_out(driver: Driver, delivery: Delivery, window: Window, version: int) -> None:
-    """Remove what the instrument has in the window, remembering the candles for `compare`."""
+def replaceable(window: Window, floor: datetime | None) -> Window | None:
+    """The minutes of the window whose trades are kept whole. Older candles stay: nothing here could make them again."""
+    if floor is None:
+        return window
+    start = max(window.start, floor + (EPOCH - floor) % MINUTE)
+    return Window(start, window.end) if start < window.end else None
+
+
+async def take_out(driver: Driver, delivery: Delivery, window: Window, version: int) -> int:
+    """Remove what the instrument has in the window, remembering the candles for `compare`; the version that is next."""
     instrument_id = delivery.instrument.id
     await driver.execute(_FORMER)
     await driver.execute("TRUNCATE former")
     await driver.execute(_REMEMBER, instrument_id, window.start, window.end)
     taken = await driver.fetchrow(_TAKE_OUT, instrument_id, version, window.start, window.end)
-    if taken is not None and taken["gone"]:
-        await versions.commit(
-            driver, instrument_id, version, CommitKind.CORRECTION, taken["first_open"], taken["last_open"],
-            rows=taken["gone"], raw_id=delivery.raw_id,
-        )  # fmt: skip
+    if taken is None or taken["first_open"] is None:
+        return version
+    await versions.commit(
+        driver, instrument_id, version, CommitKind.CORRECTION, taken["first_open"], taken["last_open"],
+        rows=taken["gone"], raw_id=delivery.raw_id,
+    )  # fmt: skip
+    return version + 1
 
 
 async def compare(driver: Driver, instrument_id: InstrumentId, window: Window) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Self
 
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from candlewick.domain.errors import CandlewickError, DatabaseUnavailable
@@ -28,6 +30,7 @@ _REFUSED = (
     *_LOST,
     OSError,
     TimeoutError,
+    PoolExhausted,
     asyncpg.TooManyConnectionsError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -44,18 +47,16 @@ def driver_url(url: str) -> URL:
 
 
 def sqlalchemy_engine(url: str, *, pool_size: int = 10, application_name: str = "candlewick") -> AsyncEngine:
-    """An engine whose sessions think in UTC."""
-    return create_async_engine(
-        driver_url(url),
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_pre_ping=True,
-        connect_args={
-            "timeout": CONNECT_TIMEOUT,
-            "command_timeout": COMMAND_TIMEOUT,
-            "server_settings": {"application_name": application_name, "timezone": "UTC", "jit": "off"},
-        },
+    """An engine whose sessions think in UTC. asyncpg reads the URL itself: it knows sslmode and the rest of libpq's."""
+    address = driver_url(url)
+    connect = partial(
+        asyncpg.connect,
+        address.set(drivername="postgresql").render_as_string(hide_password=False),
+        timeout=CONNECT_TIMEOUT,
+        command_timeout=COMMAND_TIMEOUT,
+        server_settings={"application_name": application_name, "timezone": "UTC", "jit": "off"},
     )
+    return create_async_engine(address, async_creator=connect, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
 
 
 class Database:
@@ -102,6 +103,18 @@ class Database:
             yield driver
 
     @asynccontextmanager
+    async def exclusive(self, key: int) -> AsyncIterator[Driver]:
+        """A connection without a transaction, while nobody else in the database has one under this key."""
+        async with self.driver() as driver:
+            try:
+                await driver.execute("SELECT pg_advisory_lock($1)", key)
+                yield driver
+                await driver.execute("SELECT pg_advisory_unlock($1)", key)
+            except BaseException:
+                driver.terminate()  # the lock goes with the session, even if it was granted just when we gave up
+                raise
+
+    @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Driver]:
         """A connection of the driver in a transaction: all or nothing."""
         async with driver_of(self.engine) as driver, driver.transaction():
@@ -144,7 +157,12 @@ async def driver_of(engine: AsyncEngine) -> AsyncIterator[Driver]:
     async with connected(engine) as connection:
         driver = (await connection.get_raw_connection()).driver_connection
         assert isinstance(driver, asyncpg.Connection)
-        yield driver
+        try:
+            yield driver
+        except asyncpg.InterfaceError as exc:
+            if not driver.is_closed():
+                raise
+            raise _unavailable(engine, exc.__context__ or exc) from exc  # it broke, and could not be rolled back
 
 
 def _unavailable(engine: AsyncEngine, exc: BaseException) -> CandlewickError:

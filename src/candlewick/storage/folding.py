@@ -35,7 +35,7 @@ JOIN {table} AS kept ON kept.instrument_id = piece_id AND kept.origin = ANY($1)
 """
 
 _SECONDS: Final = """
-SELECT t.instrument_id, 0::smallint AS origin, t.ts AS open_time, t.sequence, t.price, t.size, t.side, t.version
+SELECT t.instrument_id, 0::smallint AS origin, t.ts AS open_time, extract(epoch FROM t.minute) AS minute, t.sequence, t.price, t.size, t.side, t.version
 FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS piece (piece_id, start_time, end_time)
 JOIN trade AS t ON t.instrument_id = piece_id
     AND t.minute >= date_trunc('minute', start_time, 'UTC') AND t.minute < end_time
@@ -44,8 +44,8 @@ JOIN trade AS t ON t.instrument_id = piece_id
 """
 
 _FOLDED_TRADES: Final = """
-(min(ARRAY[sequence, price]))[2] AS open, max(price) AS high, min(price) AS low,
-(max(ARRAY[sequence, price]))[2] AS close,
+(min(ARRAY[minute, sequence, price]))[3] AS open, max(price) AS high, min(price) AS low,
+(max(ARRAY[minute, sequence, price]))[3] AS close,
 sum(size) AS volume, sum(price * size) AS quote_volume, count(*) AS trade_count,
 coalesce(sum(size) FILTER (WHERE side = 1), 0) AS taker_buy_volume, 0::bigint AS revision, max(version) AS version"""
 

@@ -14,7 +14,7 @@ MINUTE_COLUMNS: Final = (
 INCOMING: Final = """
 CREATE TEMPORARY TABLE IF NOT EXISTS incoming (
     instrument_id integer, minute timestamptz, sequence bigint, ts timestamptz, price numeric, size numeric,
-    side smallint, version bigint, received_at timestamptz, position integer GENERATED ALWAYS AS IDENTITY
+    side smallint, version bigint, received_at timestamptz, position bigint GENERATED ALWAYS AS IDENTITY
 ) ON COMMIT DELETE ROWS
 """
 

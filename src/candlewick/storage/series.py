@@ -10,6 +10,7 @@ from typing import Final
 import asyncpg
 
 from candlewick.domain.candle import CandleOrigin
+from candlewick.domain.interval import Interval, largest_dividing
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import CandleQuery
 from candlewick.domain.time import Window, coalesce
@@ -38,11 +39,16 @@ class Series:
 async def series_of(
     driver: Driver, instrument_ids: Sequence[InstrumentId], query: CandleQuery
 ) -> dict[InstrumentId, Series]:
-    """Where each instrument has candles that the query can mean. One without any is left out."""
-    origins = list(ORIGINS) if query.origin is None else [ORIGIN_CODES[query.origin]]
+    """Where each instrument has candles that the query can mean. One without any is left out.
+
+    Candles that are no whole minutes can only be made of trades.
+    """
+    origins = set(ORIGINS) if query.origin is None else {ORIGIN_CODES[query.origin]}
+    if largest_dividing(query.duration) is Interval.S1:
+        origins &= {ORIGIN_CODES[CandleOrigin.TRADES]}
     spans: dict[InstrumentId, list[asyncpg.Record]] = {}
     dirty: dict[InstrumentId, list[Window]] = {}
-    for row in await driver.fetch(_SERIES, list(instrument_ids), origins):
+    for row in await driver.fetch(_SERIES, list(instrument_ids), sorted(origins)):
         if row["origin"] is None:
             dirty.setdefault(row["instrument_id"], []).append(Window(row["start_time"], row["end_time"]))
         else:
@@ -60,6 +66,7 @@ def _asked(query: CandleQuery, first: datetime, last: datetime) -> Window | None
     """From the first candle's open time to the last one's end, as far as there are candles and the query wants them."""
     width = query.duration
     start, end = width.floor(first), width.after(width.floor(last + timedelta(minutes=1) - timedelta(microseconds=1)))
-    if query.window is not None:
-        start, end = max(start, width.ceil(query.window.start)), min(end, width.ceil(query.window.end))
+    if query.window is not None:  # clipped first: no candle opens at the ends of the calendar
+        start, end = max(start, min(end, query.window.start)), max(start, min(end, query.window.end))
+        start, end = width.ceil(start), width.ceil(end)
     return Window(start, end) if start < end else None

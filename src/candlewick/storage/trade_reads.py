@@ -73,7 +73,7 @@ async def _bounds(
         if query.after is not None:
             start = max(start, query.after.minute)
         if query.before is not None:
-            end = min(end, query.before.minute + MINUTE)
+            end = min(end, min(end, query.before.minute) + MINUTE)
         if start < end:
             bounds[row["instrument_id"]] = Window(start, end)
     return bounds

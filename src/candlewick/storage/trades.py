@@ -50,16 +50,19 @@ class Trades:
         total = Outcome()
         async with self._database.transaction() as driver:
             last: Delivery | None = None
+            kept: Window | None = None
             async for delivery in deliveries:
                 _check_tape(delivery)
                 version = await versions.lock(driver, delivery.instrument.id)
                 if last is None:
-                    await corrections.take_out(driver, delivery, window, version)
-                    version += 1
+                    kept = corrections.replaceable(window, delivery.instrument.retention_floor)
+                    if kept is not None:
+                        version = await corrections.take_out(driver, delivery, kept, version)
                 total += await self._store(driver, delivery, version, CommitKind.CORRECTION)
                 last = delivery
             if last is not None:
-                await corrections.compare(driver, last.instrument.id, window)
+                if kept is not None:
+                    await corrections.compare(driver, last.instrument.id, kept)
                 if last.progress is not None:
                     await save_progress(driver, last.progress)
         return total
@@ -130,7 +133,7 @@ def _above_floor(delivery: Delivery) -> tuple[TradeBatch, int]:
 def _distinct(batch: TradeBatch) -> bool:
     """Whether no key occurs twice. Equal sequences are enough of a suspicion."""
     sequence = batch.sequence
-    return bool((np.diff(sequence) > 0).all()) or len(np.unique(sequence)) == len(sequence)
+    return bool((sequence[1:] > sequence[:-1]).all()) or len(np.unique(sequence)) == len(sequence)
 
 
 async def _is_empty(driver: Driver, instrument_id: InstrumentId, window: Window) -> bool:

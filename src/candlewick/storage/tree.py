@@ -41,12 +41,19 @@ ORDER BY marked_at
 LIMIT $2
 """
 
+# A row that a writer holds is about to get another version. Waiting for it could end in a deadlock.
 _CLEAR: Final = """
+WITH settled AS (
+    SELECT instrument_id, start_time, end_time
+    FROM dirty_range
+    JOIN unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::bigint[])
+        AS seen (instrument_id, start_time, end_time, version) USING (instrument_id, start_time, end_time, version)
+    FOR UPDATE OF dirty_range SKIP LOCKED
+)
 DELETE FROM dirty_range AS kept
-USING unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::bigint[])
-    AS seen (instrument_id, start_time, end_time, version)
-WHERE (kept.instrument_id, kept.start_time, kept.end_time, kept.version)
-    = (seen.instrument_id, seen.start_time, seen.end_time, seen.version)
+USING settled
+WHERE (kept.instrument_id, kept.start_time, kept.end_time)
+    = (settled.instrument_id, settled.start_time, settled.end_time)
 """
 
 _TAKE_OUT: Final = "DELETE FROM {table} WHERE instrument_id = $1 AND open_time >= $2 AND open_time < $3"
@@ -78,20 +85,16 @@ def bucket_of(duration: Duration) -> str:
 
 async def refresh(database: Database, *, older_than: timedelta) -> int:
     """One pass: the ledger rows that were marked at least `older_than` ago; how many it cleared. Serialised."""
-    async with database.driver() as driver:
-        await driver.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        try:
-            due = await driver.fetch(_DUE, older_than, ROWS_A_PASS)
-            if not due:
-                return 0
-            if Capability.CONTINUOUS_AGGREGATES in database.capabilities.capabilities:
-                await _refresh_aggregates(driver, due)
-            else:
-                await _refresh_rollups(driver, due)
-            cleared = await driver.execute(_CLEAR, *(list(column) for column in zip(*due, strict=True)))
-            return int(cleared.rpartition(" ")[2])
-        finally:
-            await driver.execute("SELECT pg_advisory_unlock($1)", _LOCK)
+    async with database.exclusive(_LOCK) as driver:
+        due = await driver.fetch(_DUE, older_than, ROWS_A_PASS)
+        if not due:
+            return 0
+        if Capability.CONTINUOUS_AGGREGATES in database.capabilities.capabilities:
+            await _refresh_aggregates(driver, due)
+        else:
+            await _refresh_rollups(driver, due)
+        cleared = await driver.execute(_CLEAR, *(list(column) for column in zip(*due, strict=True)))
+        return int(cleared.rpartition(" ")[2])
 
 
 async def _refresh_aggregates(driver: Driver, due: Iterable[asyncpg.Record]) -> None:

@@ -52,7 +52,7 @@ class Candles:
         self.asked_about_dirt = 0
         self.away = False
 
-    async def settle(self) -> int:
+    async def settle(self, older_than: timedelta) -> int:
         if self.away:
             raise DatabaseUnavailable("db", "gone")
         self.settled += 1
