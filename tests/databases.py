@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,16 +47,20 @@ async def offered(stack: ExitStack) -> dict[DatabaseEdition, Offer]:
             offers = await _offers_of(_server(stack, installation.bin_dir)) | offers
     if not offers:
         offers = await _offers_of(_server(stack))
+    if COMMUNITY in offers and APACHE not in offers:  # the same programs, held to the other licence
+        offers = await _offers_of(_server(stack, options={"timescaledb.license": "apache"})) | offers
     if os.environ.get("CI") == "true" and not offers.keys() & {COMMUNITY, APACHE}:
         raise RuntimeError("CI must run on a real TimescaleDB, and this machine offers none")
     return offers
 
 
-def _server(stack: ExitStack, bin_dir: Path | None = None) -> str:
+def _server(stack: ExitStack, bin_dir: Path | None = None, options: Mapping[str, str] | None = None) -> str:
     """A private server that lives as long as the stack."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="candlewick-", ignore_cleanup_errors=True)))
     folder.chmod(0o755)
-    url = stack.enter_context(private_services(folder, redis=False, postgres_bin=bin_dir)).database
+    url = stack.enter_context(
+        private_services(folder, redis=False, postgres_bin=bin_dir, postgres_options=options)
+    ).database
     assert url is not None
     return url
 
