@@ -32,9 +32,9 @@ class FrozenClock:
         return self.moment
 
 
-async def new_instrument(database: Database, tape: Tape = Tape.TRADES) -> Instrument:
+async def new_instrument(database: Database, tape: Tape = Tape.TRADES, prefix: str = "T") -> Instrument:
     """An instrument that no other test knows."""
-    base = f"T{next(_NUMBER)}"
+    base = f"{prefix}{next(_NUMBER)}"
     key = InstrumentKey("test", base, "USD")
     listing = Listing(key, f"{base}USD", tape, AssetClass.CRYPTO, AssetClass.FIAT, "Test venue")
     return await Instruments(database).list_instrument(listing)

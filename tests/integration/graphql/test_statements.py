@@ -20,7 +20,7 @@ from markets import delivery, new_instrument
 OURS = re.compile(r"\bFROM (instrument|venue|asset|candle_span|trade|unnest)\b")  # not what a new connection asks
 QUERY = """
 query ($first: Int!) {
-  instruments(first: $first, filter: {venue: "test"}) {
+  instruments(first: $first, filter: {venue: "test", search: "COUNTED"}) {
     nodes {
       key venue { name } base { code assetClass } quote { code }
       candles(spec: {interval: M5}, last: 3) { nodes { openTime close vwap } }
@@ -50,7 +50,7 @@ async def test_two_instruments_or_twenty_take_the_same_statements(statements: tu
     database, said = statements
     start = datetime(2024, 8, 8, tzinfo=UTC)
     for _ in range(20):
-        instrument = await new_instrument(database)
+        instrument = await new_instrument(database, prefix="COUNTED")
         tape = [Trade(n, Decimal(n + 1), Decimal(2), Side.BUY, start + timedelta(minutes=n)) for n in range(12)]
         await Trades(database).insert(delivery(instrument, tape))
     counts = []
