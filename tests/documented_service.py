@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 
 from command_line import PATIENCE, Candlewick
@@ -15,7 +17,7 @@ PRINTED_URL = "http://127.0.0.1:8000"
 
 @dataclass(frozen=True)
 class DocumentedService(Candlewick):
-    """`candlewick up` on a port of its own, and a folder to give commands in."""
+    """A server on a port of its own, and a folder to give commands in."""
 
     port: int
 
@@ -34,6 +36,17 @@ class DocumentedService(Candlewick):
         if given.pop("PYTHONDONTWRITEBYTECODE", None):
             given["PYTHONPYCACHEPREFIX"] = str(self.data_dir / "bytecode")
         return given | {"PATH": f"{self.folder / 'bin'}:{given['PATH']}", "CANDLEWICK_HTTP__PORT": str(self.port)}
+
+    def is_ready(self) -> bool:
+        """Asked often, while something is compiled: `http.client` costs nothing."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == HTTPStatus.OK
+        except OSError:
+            return False
+        finally:
+            connection.close()
 
     def prepare(self, samples: list[Path]) -> None:
         """Sample files under their names, and a `candlewick` that is the one under test."""

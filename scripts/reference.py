@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Write the pages of docs/reference that come from the code: the commands, the settings, the bounds of the API.
+
+.venv/bin/python scripts/reference.py            write them
+.venv/bin/python scripts/reference.py --check    write nothing; exit code 1 if a page is out of step
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from candlewick.cli.application import program
+from candlewick.graphql.limits import DEFAULT_ROWS, MAX_LISTED, MAX_ROWS, Limits
+from candlewick.settings.catalogue import Setting, catalogue, plain
+
+FOLDER: Final = Path(__file__).parents[1] / "docs" / "reference"
+COMMAND: Final = ".venv/bin/python scripts/reference.py"
+MADE: Final = f"<!-- Made by `{COMMAND}`: change the code, not this page. -->\n"
+
+BOUNDS: Final = {
+    "body_bytes": "bytes of a request's body (or of the URL of a GET)",
+    "body_seconds": "seconds until the body has arrived",
+    "operation_seconds": "seconds until the operation is done",
+    "tokens": "tokens of a document",
+    "nesting": "brackets within brackets",
+    "directives": "directives of a document",
+    "name_length": "characters of a name",
+    "number_length": "characters of a number",
+    "definitions": "operations and fragments of a document",
+    "variables": "variables of an operation",
+    "depth": "levels of an operation",
+    "aliases": "aliases of an operation",
+    "fields": "selected fields, with fragments spread out",
+    "root_fields": "fields at the top of an operation",
+    "rows": "rows that all lists of one operation ask for together",
+    "documents": "parsed documents that a server remembers (no bound on you)",
+}
+
+
+def pages() -> dict[str, str]:
+    """Each generated page: its file name and its text."""
+    return {"cli.md": commands_page(), "settings.md": settings_page(), "limits.md": limits_page()}
+
+
+def commands_page() -> str:
+    """The help of every command, as the program prints it."""
+    parts = [f"# Commands\n\n{MADE}\nThe program's own help, `candlewick COMMAND --help`, in one page.\n"]
+    for path in command_paths():
+        name = " ".join(("candlewick", *path))
+        parts.append(f"## {name}\n\n```text\n{help_of(path)}\n```\n")
+    return "\n".join(parts)
+
+
+def command_paths() -> Iterator[tuple[str, ...]]:
+    """The program itself, its commands, their commands."""
+    yield ()
+    yield from _paths(get_command(program), ())
+
+
+def _paths(group: Any, before: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name, command in getattr(group, "commands", {}).items():
+        yield (*before, name)
+        yield from _paths(command, (*before, name))
+
+
+def help_of(path: Sequence[str]) -> str:
+    """What `--help` prints, for a terminal of 100 columns."""
+    result = CliRunner(env={"COLUMNS": "100"}).invoke(program, [*path, "--help"], prog_name="candlewick")
+    return "\n".join(line.rstrip() for line in result.output.strip().splitlines())
+
+
+def settings_page() -> str:
+    """Every setting in a table for each section."""
+    parts = [
+        f"# Settings\n\n{MADE}\n"
+        "A setting is a variable of the environment or a line of `candlewick.toml` (in the working folder, or\n"
+        "the file that `CANDLEWICK_CONFIG` names). Variables win. `candlewick config init` writes a commented file,\n"
+        "`candlewick config show` says what is in force and who said so. No secret has a default.\n"
+    ]
+    for section, settings in groupby(catalogue().values(), key=lambda setting: setting.section):
+        heading = f"[{section}]" if section else "Top of the file"
+        parts.append(f"## {heading}\n\n{table(('setting', 'variable', 'default', 'what it does'), _rows(settings))}")
+    return "\n".join(parts)
+
+
+def _rows(settings: Iterable[Setting]) -> Iterator[tuple[str, ...]]:
+    for setting in settings:
+        name = setting.name.rpartition(".")[2]
+        words = f"{setting.description}<br>Allowed: {setting.allowed}."
+        yield f"`{name}`", f"`{setting.variable}`", _default(setting), words
+
+
+def _default(setting: Setting) -> str:
+    if setting.name == "data_dir":  # it depends on who asks
+        return "`/var/lib/candlewick` for root, else the user's own, on Linux `~/.local/share/candlewick`"
+    value = plain(setting.default)
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return "none" if value is None else f"`{value}`"
+
+
+def limits_page() -> str:
+    """The bounds of one request."""
+    limits = Limits()
+    bounds = [(f"{getattr(limits, field.name):,g}", BOUNDS[field.name]) for field in fields(Limits)]
+    rows = [
+        (f"{MAX_ROWS:,}", f"candles or trades on one page; {DEFAULT_ROWS} without `first` and `last`"),
+        (f"{MAX_LISTED:,}", "instruments or assets on one page"),
+        *bounds,
+    ]
+    text = "What one request may ask for. Beyond a bound there is an error that names it: see [errors](errors.md).\n"
+    return f"# Limits of the API\n\n{MADE}\n{text}\n{table(('at most', 'of what'), rows)}"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def out_of_step(wanted: Mapping[str, str]) -> list[Path]:
+    """The pages that say something else than the code."""
+    paths = {FOLDER / name: text for name, text in wanted.items()}
+    return [path for path, text in paths.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a page is out of step")
+    check = parser.parse_args().check
+    wanted = pages()
+    stale = out_of_step(wanted)
+    for path in stale:
+        if check:
+            print(f"{path} is out of step with the code: run {COMMAND}", file=sys.stderr)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted[path.name], encoding="utf-8")
+            print(f"{path} written.")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
