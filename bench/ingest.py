@@ -4,7 +4,7 @@ Both into the same indexed table (a hypertable where there is TimescaleDB), in t
 `candlewick import` in its own process (its start, the check of the zip, the raw copy, the candle tree all included in
 "whole command"; "import" is the use case alone).
 
-    python bench/ingest.py [--rows 1000000] [--rounds 3]
+    python bench/ingest.py [--rows 1000000] [--rounds 3] [--edition POSTGRESQL]
 """
 
 from __future__ import annotations
@@ -154,6 +154,7 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--edition", help="only this one, for example POSTGRESQL")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
@@ -164,6 +165,8 @@ async def main() -> None:
         streams = await copy_streams(path)
         async with editions() as offers:
             for offer in offers:
+                if given.edition not in (None, offer.edition):
+                    continue
                 await measure(offer, path, streams, given.rows, given.rounds)
 
 

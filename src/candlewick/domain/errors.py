@@ -7,7 +7,7 @@ CandlewickError
 │   └── InvalidCandle, InvalidTrade, BelowRetentionFloor, SupersededFile
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
 │   ├── MalformedRow, UnknownSymbol, UnknownFormat
-│   └── DamagedFile, ChecksumMismatch
+│   └── DamagedFile, ChecksumMismatch, MislabelledFile
 ├── SettingsError           the configuration is wrong: says which setting, what was given, what is allowed
 └── ServiceError            something outside does not do its part
     ├── DatabaseUnavailable, UnsupportedDatabase, SchemaOutOfDate    (the first is worth a retry)
@@ -165,6 +165,17 @@ class DamagedFile(NormaliseError):
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"{name} is damaged: {reason}. Nothing of it was lost here: download it again and re-import")
         self.name, self.reason = name, reason
+
+
+class MislabelledFile(NormaliseError):
+    """The file's rows are not of the day or month that its name says."""
+
+    def __init__(self, name: str, start: datetime, end: datetime, found: str) -> None:
+        super().__init__(
+            f"{name} should hold trades from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC, but {found}: "
+            "nothing more of it is stored. Check its name"
+        )
+        self.name, self.start, self.end, self.found = name, start, end, found
 
 
 class ChecksumMismatch(NormaliseError):

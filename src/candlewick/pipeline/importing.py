@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from candlewick.domain.batch import Rejected
-from candlewick.domain.errors import SupersededFile, TapeMismatch, UnknownSymbol
+from candlewick.domain.errors import MislabelledFile, SupersededFile, TapeMismatch, UnknownSymbol
 from candlewick.domain.market import Instrument, InstrumentKey, Tape
 from candlewick.domain.raw import ArchiveContents, ArchiveFile, CandleLines, DeadLetter, LetterKind, TradeLines
 from candlewick.domain.time import Window
@@ -37,6 +37,9 @@ log = structlog.get_logger(__name__)
 
 MOST_DIRT: Final = timedelta(days=32)
 """Of one instrument: more, and the import refreshes the candle tree before it goes on."""
+
+STRAYING: Final = timedelta(hours=1)
+"""How far outside the window that its name says a file's trades may lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +99,15 @@ class ArchiveImport:
         Raises:
             ChecksumMismatch, DamagedFile, UnknownFormat, UnsupportedInterval: nothing of the file was stored.
             UnknownSymbol, TapeMismatch: the file is not for this instrument.
-        SupersededFile: a newer version of it is here.
+            MislabelledFile: its trades are not of the time that its name says; of a correction, nothing was stored.
+            SupersededFile: a newer version of it is here.
         """
         contents = await asyncio.to_thread(self._source.inspect, path)
         await self._check(key, contents)
         name = contents.name if contents.symbol else f"{key}/{contents.name}"  # such a name may serve many instruments
         received_at = self._clock.now()
         file = await self._stores.raw.keep_file(self._source.source, name, path, received_at=received_at)
-        if file.superseded and (again or not file.complete):
+        if file.superseded:
             raise SupersededFile(name)
         listing = self._source.listing(key, contents.tape or Tape.TRADES)
         instrument = await self._stores.instruments.list_instrument(listing)
@@ -167,7 +171,12 @@ class ArchiveImport:
         """The file's trades in batches; each is reported when the next one is asked for, which is when it is stored."""
         blocks = self._source.trades(self._path(job), job.contents, skip=job.skip)
         async with aclosing(ahead(gather(blocks, self._batch_rows, start=job.skip))) as batches:
+            rows = 0
             async for batch in batches:
+                job.check_times(batch)
+                rows += len(batch.trades)
+                if job.corrects and job.is_last(batch) and not rows:
+                    raise MislabelledFile(job.file.name, job.corrects.start, job.corrects.end, "it holds none at all")
                 yield job.delivery(batch)
                 job.report(ImportProgress(batch.last_line, job.contents.lines))
 
@@ -198,6 +207,23 @@ class _Job:
     def skip(self) -> int:
         """Lines that are stored already. A correction is all or nothing."""
         return 0 if self.again or self.corrects else self.file.lines_stored
+
+    def check_times(self, batch: TradeLines) -> None:
+        """Refuse trades of another day than the file's name says: as a correction they would wipe out that day.
+
+        Files are split by the time of receipt: a trade near midnight may lie in its neighbour's file.
+        """
+        window = self.contents.window
+        if window is None or not len(batch.trades):
+            return
+        found = batch.trades.window()
+        if found.start < window.start - STRAYING or found.end > window.end + STRAYING:
+            said = f"these are of {found.start:%Y-%m-%d %H:%M} to {found.end:%Y-%m-%d %H:%M}"
+            raise MislabelledFile(self.file.name, window.start, window.end, said)
+
+    def is_last(self, batch: TradeLines) -> bool:
+        """Whether nothing of the file comes after this batch."""
+        return batch.last_line >= self.contents.lines
 
     def progress(self, lines: int) -> Progress:
         return Progress(self.file.id, lines, complete=lines >= self.contents.lines)

@@ -52,7 +52,7 @@ class Candles:
         self.asked_about_dirt = 0
         self.away = False
 
-    async def settle(self, older_than: timedelta) -> int:
+    async def settle(self, older_than: timedelta) -> int:  # noqa: ARG002
         if self.away:
             raise DatabaseUnavailable("db", "gone")
         self.settled += 1

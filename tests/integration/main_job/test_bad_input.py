@@ -13,6 +13,7 @@ from binance_files import candle_line, trade_line, trade_lines, write_csv, write
 from candlewick.domain.errors import (
     ChecksumMismatch,
     DamagedFile,
+    MislabelledFile,
     TapeMismatch,
     UnknownSymbol,
     UnknownVenue,
@@ -91,6 +92,16 @@ async def test_bad_rows_become_dead_letters_and_the_rest_goes_in(
         )
     assert [letter["attempts"] for letter in letters] == [2, 2, 2, 2]
     assert [letter["reason"].split(":")[0] for letter in letters] == ["row 2", "row 3", "row 4", "row 5"]
+
+
+async def test_a_mislabelled_file_cannot_wipe_out_a_day(database: Database, tmp_path: Path, key: InstrumentKey) -> None:
+    await importer(database, tmp_path).run(write_zip(tmp_path / named(key), trade_lines(50)), key)
+    tomorrow = [trade_line(86_400 + 7_200 + number) for number in range(5)]
+    for lines, found in ((tomorrow, "these are of 2024-08-09 02:00"), ([], "it holds none at all")):
+        wrong = write_zip(tmp_path / named(key), lines)
+        with pytest.raises(MislabelledFile, match=f"2024-08-08 00:00 to 2024-08-09 00:00 UTC, but {found}"):
+            await importer(database, tmp_path).run(wrong, key)
+    assert len(await sequences(database, key)) == 50
 
 
 async def test_the_wrong_tape_is_refused_with_what_to_do(

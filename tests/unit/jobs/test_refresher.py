@@ -25,7 +25,7 @@ class Tree:
         self.most_at_once = 0
         self.traces: list[str | None] = []
 
-    async def settle(self, older_than: timedelta) -> int:
+    async def settle(self, older_than: timedelta) -> int:  # noqa: ARG002
         self.traces.append(current_trace_id())
         self.running += 1
         self.most_at_once = max(self.most_at_once, self.running)

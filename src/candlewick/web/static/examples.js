@@ -68,4 +68,3 @@ query Service {
 }
 `,
 ];
-const VARIABLES = JSON.stringify({ key: "binance:BTC-USDT" }, null, 2);
