@@ -123,10 +123,66 @@ async def test_a_newer_publication_of_a_minute_replaces_the_older(database: Data
     ]  # fmt: skip
 
 
+async def test_of_two_publications_in_one_batch_the_later_one_counts(database: Database) -> None:
+    instrument = await new_instrument(database)
+    batch = [published(0, volume) for volume in ("1", "2", "3")]
+    outcome = await Candles(database, FrozenClock()).put_published(instrument, batch, received_at=LATER)
+    assert outcome == Outcome(stored=1, repeated=2)
+    [candle] = await read_all(database, instrument, M1, CandleOrigin.VENUE)
+    assert candle.volume == "3"
+
+
+async def test_seconds_come_from_trades_whatever_the_venue_published(database: Database) -> None:
+    instrument = await new_instrument(database)
+    await Trades(database).insert(delivery(instrument, minutes(0)))
+    await Candles(database, FrozenClock()).put_published(instrument, [published(0)], received_at=LATER)
+    assert await read_all(database, instrument, Interval.S1.duration, CandleOrigin.VENUE) == []
+    [candle] = await read_all(database, instrument, Interval.S1.duration, None)
+    assert candle.origin is CandleOrigin.TRADES
+
+
+@pytest.mark.parametrize("newest", [False, True])
+async def test_a_page_of_seconds_crosses_quiet_years(database: Database, newest: bool) -> None:
+    instrument = await new_instrument(database)
+    tape = minutes(0, 10 * 365 * 24 * 60)
+    await Trades(database).insert(delivery(instrument, tape))
+    query = CandleQuery(Duration.parse("PT7S"), 2, newest=newest)
+    page = (await Candles(database, FrozenClock()).read([instrument.id], query))[instrument.id]
+    assert [candle.open_time for candle in page.rows] == [query.duration.floor(one.ts) for one in tape]
+    assert not page.more
+
+
+async def test_widths_that_cut_minutes_open_and_close_like_those_that_do_not(database: Database) -> None:
+    instrument = await new_instrument(database)
+    first, last = minutes(2, 1)  # the venue's numbers run against its clock
+    await Trades(database).insert(
+        delivery(instrument, [replace(first, ts=START), replace(last, ts=START + timedelta(minutes=1))])
+    )
+    for text in ("PT1H", "PT3599S"):
+        query = CandleQuery(Duration.parse(text), 10)
+        rows = (await Candles(database, FrozenClock()).read([instrument.id], query))[instrument.id].rows
+        assert [(candle.open, candle.close) for candle in rows] == [("3", "2")], text
+
+
+@pytest.mark.parametrize("text", ["PT7S", "PT1M", "P7D", "P1M", "P10Y"])
+async def test_a_window_to_the_ends_of_the_calendar_is_answered(database: Database, text: str) -> None:
+    instrument = await new_instrument(database)
+    await Trades(database).insert(delivery(instrument, minutes(0)))
+    dawn, dusk = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    day = timedelta(days=1)
+    found = []
+    for window in (Window(dawn, dusk), Window(dawn, dawn + day), Window(dusk - day, dusk)):
+        query = CandleQuery(Duration.parse(text), 5, window=window)
+        found.append(len((await Candles(database, FrozenClock()).read([instrument.id], query))[instrument.id].rows))
+    assert found == [1, 0, 0]
+
+
 async def test_a_page_folded_from_too_many_candles_is_refused(database: Database) -> None:
     instrument = await new_instrument(database)
     with pytest.raises(InvalidDuration, match="ask for at most 3389 at a time"):
         await Candles(database, FrozenClock()).read([instrument.id], CandleQuery(Duration.parse("PT59M"), 5000))
+    with pytest.raises(InvalidDuration, match="choose a width that a wider interval divides"):
+        await Candles(database, FrozenClock()).read([instrument.id], CandleQuery(Duration.parse("P3DT1S"), 1))
 
 
 async def test_a_session_in_another_time_zone_changes_nothing(database: Database) -> None:

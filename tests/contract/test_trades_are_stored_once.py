@@ -140,6 +140,70 @@ async def test_a_correction_that_fails_half_way_changes_nothing(database: Databa
     assert [row.sequence for row in page.rows] == [1]
 
 
+async def test_a_correction_takes_nothing_out_that_retention_would_not_let_back_in(database: Database) -> None:
+    instrument = await new_instrument(database)
+    tape = [trade(1), trade(2, after=timedelta(hours=1)), trade(3, "7", after=timedelta(hours=2))]
+    await Trades(database).insert(delivery(instrument, tape))
+    before = await read_all(database, instrument, Interval.M1.duration)
+    floor = NOON + timedelta(minutes=90)
+    async with database.driver() as driver:
+        await driver.execute("DELETE FROM trade WHERE instrument_id = $1 AND minute < $2", instrument.id, floor)
+    right = [*tape[:2], trade(3, "8", after=timedelta(hours=2))]
+    kept = replace(instrument, retention_floor=floor)
+    for window in (Window(NOON, NOON + timedelta(hours=12)), Window(NOON, floor)):
+        outcome = await Trades(database).replace(window, corrected(delivery(kept, right)))
+        assert outcome.refused == 2
+    after = await read_all(database, instrument, Interval.M1.duration)
+    assert after[:2] == before[:2]
+    assert [candle.close for candle in after] == ["10", "10", "8"]
+
+
+async def test_a_correction_of_an_empty_window_leaves_no_hole_in_the_commit_log(database: Database) -> None:
+    instrument = await new_instrument(database)
+    window = Window(NOON, NOON + timedelta(days=1))
+    for one in (trade(1), trade(2)):
+        await Trades(database).replace(window, corrected(delivery(instrument, [one])))
+    async with database.driver() as driver:
+        log = await driver.fetch(
+            "SELECT version, row_count FROM commit_log WHERE instrument_id = $1 ORDER BY version", instrument.id
+        )
+    assert [tuple(row) for row in log] == [(1, 1), (2, 1), (3, 1)]
+
+
+@pytest.mark.parametrize("refreshed", [False, True])
+async def test_a_correction_may_leave_nothing(database: Database, refreshed: bool) -> None:
+    instrument = await new_instrument(database)
+    other = trade(1, after=-timedelta(days=40))
+    await Trades(database).insert(delivery(instrument, [other, trade(2), trade(3, after=timedelta(hours=1))]))
+    await tree.refresh(database, older_than=timedelta())
+    await Trades(database).replace(Window(NOON, NOON + timedelta(days=1)), corrected(delivery(instrument, [])))
+    if refreshed:
+        await tree.refresh(database, older_than=timedelta())
+    for interval in Interval:
+        found = [as_expected(candle) for candle in await read_all(database, instrument, interval.duration)]
+        assert found == expected_candles([other], interval.duration)
+
+
+async def test_sequences_may_span_all_that_64_bits_hold(database: Database) -> None:
+    instrument = await new_instrument(database)
+    batch = [trade(n) for n in (-(2**63), -(2**62), 0, 2**62, 2**63 - 1, -(2**63))]
+    assert await Trades(database).insert(delivery(instrument, batch)) == Outcome(stored=5, repeated=1)
+
+
+async def test_a_connection_may_carry_more_rows_than_32_bits_count(database: Database) -> None:
+    instrument = await new_instrument(database)
+    await Trades(database).insert(delivery(instrument, [trade(1)]))
+    url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    one = await Database.open(url, pool_size=1)
+    try:
+        await Trades(one).insert(delivery(instrument, [trade(1)]))
+        async with one.driver() as driver:
+            await driver.execute("SELECT setval(pg_get_serial_sequence('pg_temp.incoming', 'position'), $1)", 2**31 - 1)
+        assert await Trades(one).insert(delivery(instrument, [trade(1), trade(2)])) == Outcome(stored=1, repeated=1)
+    finally:
+        await one.close()
+
+
 async def test_a_late_trade_revises_its_closed_candle(database: Database) -> None:
     instrument = await new_instrument(database)
     await Trades(database).insert(delivery(instrument, [trade(2)], NOON + timedelta(seconds=1)))
@@ -208,3 +272,11 @@ async def test_pages_of_trades_meet_without_gap_or_overlap(database: Database) -
     window = Window(NOON + timedelta(minutes=4), NOON + timedelta(minutes=25))
     within = (await Trades(database).read([instrument.id], TradeQuery(limit=9, window=window)))[instrument.id]
     assert [row.sequence for row in within.rows] == [2, 3, 4]
+
+
+async def test_a_cursor_at_the_end_of_the_calendar_has_everything_before_it(database: Database) -> None:
+    instrument = await new_instrument(database)
+    await Trades(database).insert(delivery(instrument, [trade(1)]))
+    end = TradePosition(datetime.max.replace(second=0, microsecond=0, tzinfo=UTC), 1)
+    page = (await Trades(database).read([instrument.id], TradeQuery(limit=1, before=end)))[instrument.id]
+    assert [row.sequence for row in page.rows] == [1]

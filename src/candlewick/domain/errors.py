@@ -4,7 +4,7 @@ CandlewickError
 ├── InvalidInput            the caller asked for something that cannot be: never retried
 │   ├── InvalidInstrumentKey, UnknownVenue, UnknownInstrument, TapeMismatch
 │   ├── EmptyWindow, NaiveDateTime, TimeOutOfRange, InvalidDuration, UnsupportedInterval
-│   └── InvalidCandle, InvalidTrade, BelowRetentionFloor, SupersededFile
+│   └── InvalidCandle, InvalidTrade, BelowRetentionFloor, SupersededFile, UnknownRevision
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
 │   ├── MalformedRow, UnknownSymbol, UnknownFormat
 │   └── DamagedFile, ChecksumMismatch, MislabelledFile
@@ -228,6 +228,14 @@ class SchemaOutOfDate(ServiceError):
             f"the database is at migration {found or 'none'}, this version needs {needed}: run `candlewick migrate`"
         )
         self.found, self.needed = found, needed
+
+
+class UnknownRevision(InvalidInput):
+    """A migration that this version does not have: mistyped, or made by a newer version."""
+
+    def __init__(self, reason: str, known: Iterable[str]) -> None:
+        self.reason, self.known = reason, list(known)
+        super().__init__(f"{reason}; this version knows {', '.join(self.known)}, head and base")
 
 
 class RedisUnavailable(ServiceError):

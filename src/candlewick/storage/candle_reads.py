@@ -126,11 +126,13 @@ async def read_folded(
 ) -> Rows:
     """Candles of any other width, folded from the widest kept interval that divides it (or from trades: S1)."""
     per_candle = _per_candle(query.duration, interval)
-    if query.limit * per_candle > MOST_FOLDED:
+    most = MOST_FOLDED // per_candle
+    if query.limit > most:
+        advice = f"ask for at most {most} at a time" if most else "choose a width that a wider interval divides"
         raise InvalidDuration(
             str(query.duration),
             f"{query.limit} of them are folded from {query.limit * per_candle} candles of {interval}, "
-            f"at most {MOST_FOLDED} are allowed: ask for at most {MOST_FOLDED // per_candle} at a time",
+            f"at most {MOST_FOLDED} are allowed: {advice}",
         )
     rows: Rows = {key: [] for key in series}
     left = {key: one.window for key, one in series.items()}
@@ -153,7 +155,7 @@ async def read_folded(
         }
         if left and interval is Interval.S1:
             left = await _where_traded(driver, left, query)
-        count = min(count * _GROWTH, MOST_FOLDED // per_candle)
+        count = min(count * _GROWTH, most)
     return rows
 
 

@@ -102,7 +102,7 @@ class Candles:
         return {key: _page(rows.get(key, []), query, closed_before) for key in instrument_ids}
 
     async def settle(self, older_than: timedelta = timedelta()) -> int:
-        """See `CandleStore.settle`. What is marked meanwhile is left to the next call: writers would keep this one busy."""
+        """See `CandleStore.settle`. What is marked meanwhile is left: writers could keep one call busy for ever."""
         cleared, began = 0, monotonic()
         while count := await tree.refresh(
             self._database, older_than=older_than + timedelta(seconds=monotonic() - began)

@@ -52,7 +52,7 @@ SELECT current_setting('server_version_num')::int,
 """
 
 LOADED = "SELECT current_setting('timescaledb.disable_load', true) IS NOT NULL"
-"""Whether TimescaleDB's loader runs in the server: its setting is there for everybody to see, what is preloaded is not."""
+"""Whether TimescaleDB's loader runs in the server: everybody may see its setting, but not what is preloaded."""
 
 
 def capabilities_of(facts: Facts) -> Capabilities:

@@ -39,6 +39,7 @@ _REFUSED = (
 """A connection that cannot be had. An OSError while one is used may be anybody's."""
 CONNECT_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 600.0
+POOL_TIMEOUT = 30.0
 
 
 def driver_url(url: str) -> URL:
@@ -46,7 +47,9 @@ def driver_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+asyncpg")
 
 
-def sqlalchemy_engine(url: str, *, pool_size: int = 10, application_name: str = "candlewick") -> AsyncEngine:
+def sqlalchemy_engine(
+    url: str, *, pool_size: int = 10, pool_timeout: float = POOL_TIMEOUT, application_name: str = "candlewick"
+) -> AsyncEngine:
     """An engine whose sessions think in UTC. asyncpg reads the URL itself: it knows sslmode and the rest of libpq's."""
     address = driver_url(url)
     connect = partial(
@@ -56,7 +59,14 @@ def sqlalchemy_engine(url: str, *, pool_size: int = 10, application_name: str = 
         command_timeout=COMMAND_TIMEOUT,
         server_settings={"application_name": application_name, "timezone": "UTC", "jit": "off"},
     )
-    return create_async_engine(address, async_creator=connect, pool_size=pool_size, max_overflow=0, pool_pre_ping=True)
+    return create_async_engine(
+        address,
+        async_creator=connect,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=pool_timeout,
+        pool_pre_ping=True,
+    )
 
 
 class Database:
@@ -111,7 +121,7 @@ class Database:
                 yield driver
                 await driver.execute("SELECT pg_advisory_unlock($1)", key)
             except BaseException:
-                driver.terminate()  # the lock goes with the session, even if it was granted just when we gave up
+                await driver.close()  # the lock goes with the session, even if it was granted just when we gave up
                 raise
 
     @asynccontextmanager

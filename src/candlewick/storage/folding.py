@@ -35,7 +35,8 @@ JOIN {table} AS kept ON kept.instrument_id = piece_id AND kept.origin = ANY($1)
 """
 
 _SECONDS: Final = """
-SELECT t.instrument_id, 0::smallint AS origin, t.ts AS open_time, extract(epoch FROM t.minute) AS minute, t.sequence, t.price, t.size, t.side, t.version
+SELECT t.instrument_id, 0::smallint AS origin, t.ts AS open_time, extract(epoch FROM t.minute) AS minute,
+       t.sequence, t.price, t.size, t.side, t.version
 FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS piece (piece_id, start_time, end_time)
 JOIN trade AS t ON t.instrument_id = piece_id
     AND t.minute >= date_trunc('minute', start_time, 'UTC') AND t.minute < end_time

@@ -9,10 +9,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from candlewick.domain.errors import SchemaOutOfDate
+from candlewick.domain.errors import SchemaOutOfDate, UnknownRevision
 from candlewick.storage.engine import Database, connected, driver_of, sqlalchemy_engine
 
 _LOCK = 0x63616E646C65  # "candle": one migration at a time in a database
@@ -24,6 +25,9 @@ async def migrate(url: str, revision: str = "head", *, timescaledb: bool = True)
     """Bring the database to `revision` ("head", "base" or a number); the revisions before and after.
 
     `timescaledb=False` leaves the extension out of a new database even where the server has it.
+
+    Raises:
+        UnknownRevision: there is no such revision here; or the database is at one that only a newer version knows.
     """
     engine = sqlalchemy_engine(url, pool_size=2)
     try:
@@ -52,7 +56,11 @@ def _run(connection: Connection, revision: str, timescaledb: bool) -> None:
     current = _current(connection)
     connection.rollback()
     downwards = revision == "base" or (current is not None and revision.isdigit() and revision < current)
-    (command.downgrade if downwards else command.upgrade)(config, revision)
+    try:
+        (command.downgrade if downwards else command.upgrade)(config, revision)
+    except CommandError as exc:
+        known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
+        raise UnknownRevision(str(exc), sorted(known)) from exc
 
 
 def _current(connection: Connection) -> str | None:

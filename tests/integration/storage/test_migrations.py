@@ -6,10 +6,13 @@ import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
+import asyncpg
 import pytest
+from sqlalchemy import make_url
 
-from candlewick.domain.errors import DatabaseUnavailable, SchemaOutOfDate, UnsupportedDatabase
+from candlewick.domain.errors import DatabaseUnavailable, SchemaOutOfDate, UnknownRevision, UnsupportedDatabase
 from candlewick.storage.capabilities import Capability, Facts, capabilities_of
 from candlewick.storage.engine import Database
 from candlewick.storage.schema import current_revision, head_revision, migrate, require_head
@@ -52,6 +55,23 @@ async def test_two_processes_at_once(empty: str) -> None:
     await database.close()
 
 
+async def test_the_owner_of_the_database_need_not_be_a_superuser(empty: str, offer: Offer) -> None:
+    name, role = make_url(empty).database, f"owner_{uuid4().hex[:12]}"
+    connection = await asyncpg.connect(offer.url)
+    try:
+        await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'secret'")
+        await connection.execute(f"ALTER DATABASE {name} OWNER TO {role}")
+        url = make_url(empty).set(username=role, password="secret").render_as_string(hide_password=False)
+        assert await migrate(url, timescaledb=offer.timescaledb) == (None, head_revision())
+        database = await Database.open(url)
+        assert database.capabilities.edition is offer.edition
+        await database.close()
+    finally:
+        await drop_database(offer, empty)
+        await connection.execute(f"DROP ROLE {role}")
+        await connection.close()
+
+
 async def test_tables_of_another_version_are_named(empty: str) -> None:
     database = await Database.open(empty)
     with pytest.raises(SchemaOutOfDate, match=r"at migration none, this version needs .* run `candlewick migrate`"):
@@ -92,3 +112,8 @@ def test_capabilities_decide_not_names() -> None:
     assert capabilities_of(Facts(170_006, "2.19.3", "apache")).names == ("hypertables",)
     assert set(capabilities_of(Facts(150_018, "2.28.3", "timescale")).names) == {name.value for name in Capability}
     assert capabilities_of(Facts(150_018, None, None)).names == ()
+
+
+async def test_a_revision_that_is_not_known_is_answered_with_those_that_are(empty: str) -> None:
+    with pytest.raises(UnknownRevision, match="this version knows 0001, 0002, head and base"):
+        await migrate(empty, "9999")
