@@ -13,7 +13,7 @@ from candlewick.domain.batch import Rejected
 from candlewick.domain.candle import CandleStatus
 from candlewick.domain.errors import TapeMismatch
 from candlewick.domain.interval import Interval
-from candlewick.domain.market import Side, Tape, Trade
+from candlewick.domain.market import Instrument, Side, Tape, Trade
 from candlewick.domain.page import TradePosition, TradeQuery
 from candlewick.domain.time import Window
 from candlewick.ports import Delivery, Outcome
@@ -28,6 +28,12 @@ NOON = datetime(2024, 8, 8, 12, tzinfo=UTC)
 
 def trade(sequence: int, price: str = "10", *, after: timedelta = timedelta(), size: str = "1") -> Trade:
     return Trade(sequence, Decimal(price), Decimal(size), Side.BUY, NOON + after)
+
+
+async def keep_from(database: Database, instrument: Instrument, floor: datetime) -> None:
+    """Say that older trades were dropped."""
+    async with database.driver() as driver:
+        await driver.execute("UPDATE instrument SET retention_floor = $2 WHERE id = $1", instrument.id, floor)
 
 
 async def letters_of(database: Database, subject: object) -> list[tuple[str, str, int]]:
@@ -81,9 +87,9 @@ async def test_the_other_tape_is_refused_with_a_reason(database: Database) -> No
 
 async def test_trades_below_the_retention_floor_are_refused(database: Database) -> None:
     instrument = await new_instrument(database)
-    kept = replace(instrument, retention_floor=NOON)
+    await keep_from(database, instrument, NOON)
     batch = [trade(1, after=-timedelta(microseconds=1)), trade(2)]
-    assert await Trades(database).insert(delivery(kept, batch)) == Outcome(stored=1, refused=1)
+    assert await Trades(database).insert(delivery(instrument, batch)) == Outcome(stored=1, refused=1)
 
 
 @pytest.mark.parametrize(
@@ -149,9 +155,9 @@ async def test_a_correction_takes_nothing_out_that_retention_would_not_let_back_
     async with database.driver() as driver:
         await driver.execute("DELETE FROM trade WHERE instrument_id = $1 AND minute < $2", instrument.id, floor)
     right = [*tape[:2], trade(3, "8", after=timedelta(hours=2))]
-    kept = replace(instrument, retention_floor=floor)
+    await keep_from(database, instrument, floor)
     for window in (Window(NOON, NOON + timedelta(hours=12)), Window(NOON, floor)):
-        outcome = await Trades(database).replace(window, corrected(delivery(kept, right)))
+        outcome = await Trades(database).replace(window, corrected(delivery(instrument, right)))
         assert outcome.refused == 2
     after = await read_all(database, instrument, Interval.M1.duration)
     assert after[:2] == before[:2]

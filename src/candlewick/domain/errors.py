@@ -3,7 +3,7 @@
 CandlewickError
 ├── InvalidInput            the caller asked for something that cannot be: never retried
 │   ├── InvalidInstrumentKey, UnknownVenue, UnknownInstrument, TapeMismatch
-│   ├── EmptyWindow, NaiveDateTime, TimeOutOfRange, InvalidDuration, UnsupportedInterval
+│   ├── EmptyWindow, NaiveDateTime, TimeOutOfRange, InvalidDuration, InvalidLimit, UnsupportedInterval
 │   └── InvalidCandle, InvalidTrade, BelowRetentionFloor, SupersededFile, UnknownRevision
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
 │   ├── MalformedRow, UnknownSymbol, UnknownFormat
@@ -104,6 +104,14 @@ class InvalidDuration(InvalidInput):
     def __init__(self, text: str, reason: str) -> None:
         super().__init__(f"{text!r} is no duration for candles: {reason}")
         self.text, self.reason = text, reason
+
+
+class InvalidLimit(InvalidInput):
+    """A page of no rows."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a page has at least one row, not {limit}")
+        self.limit = limit
 
 
 class UnsupportedInterval(InvalidInput):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from candlewick.domain.candle import CandleOrigin
+from candlewick.domain.errors import InvalidLimit
 from candlewick.domain.interval import Duration
 from candlewick.domain.market import AssetClass, Side
 from candlewick.domain.time import Window
@@ -34,6 +35,10 @@ class CandleQuery:
     origin: CandleOrigin | None = None
     window: Window | None = None
     newest: bool = True
+
+    def __post_init__(self) -> None:
+        if self.limit < 1:
+            raise InvalidLimit(self.limit)
 
 
 class TradePosition(NamedTuple):
@@ -64,6 +69,10 @@ class TradeQuery:
     after: TradePosition | None = None
     before: TradePosition | None = None
     newest: bool = True
+
+    def __post_init__(self) -> None:
+        if self.limit < 1:
+            raise InvalidLimit(self.limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class Candles:
         newest = {candle.open_time: candle for candle in candles}
         rows = [tuple(getattr(candle, column) for column in _COLUMNS) for candle in newest.values()]
         async with self._database.transaction() as driver:
-            version = await versions.lock(driver, instrument.id)
+            version = (await versions.lock(driver, instrument.id)).version
             await driver.execute(_PUBLISHED)
             await driver.copy_records_to_table("published", records=rows, columns=_COLUMNS)
             put = await driver.fetchrow(_PUT, instrument.id, version, received_at - self._lateness - MINUTE)

@@ -37,14 +37,16 @@ _REFUSED = (
     asyncpg.InterfaceError,
 )
 """A connection that cannot be had. An OSError while one is used may be anybody's."""
+_LIBPQ_ONLY = ("channel_binding", "connect_timeout", "gssencmode", "keepalives", "keepalives_idle", "application_name")
+"""Parameters of copied URLs that asyncpg would send to the server as settings, which refuses them."""
 CONNECT_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 600.0
 POOL_TIMEOUT = 30.0
 
 
 def driver_url(url: str) -> URL:
-    """The URL with the driver we use, whatever way it was written."""
-    return make_url(url).set(drivername="postgresql+asyncpg")
+    """The URL with the driver we use, whatever way it was written, without what only libpq knows."""
+    return make_url(url).set(drivername="postgresql+asyncpg").difference_update_query(_LIBPQ_ONLY)
 
 
 def sqlalchemy_engine(

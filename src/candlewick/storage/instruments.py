@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, exists, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,6 +27,7 @@ from candlewick.ports import Listing
 from candlewick.storage.engine import Database
 from candlewick.storage.tables import asset, candle_span, instrument, instrument_version, symbol_alias, venue
 
+_LISTING = 0x6C697374  # "list"
 _BASE = asset.alias("base")
 _QUOTE = asset.alias("quote")
 
@@ -124,7 +125,8 @@ async def _fetch(connection: AsyncConnection, query: Select[Any]) -> Sequence[Ro
 
 
 async def _make(connection: AsyncConnection, listing: Listing) -> None:
-    """Insert the listing and what it needs; whoever else does so at the same time is waited for."""
+    """Insert the listing and what it needs. One at a time: A-B and B-A at once would wait for each other's assets."""
+    await connection.execute(select(func.pg_advisory_xact_lock(_LISTING)))
     base_id = await _id_of(connection, asset, code=listing.key.base, asset_class=listing.base_class.value)
     quote_id = await _id_of(connection, asset, code=listing.key.quote, asset_class=listing.quote_class.value)
     venue_id = await _id_of(connection, venue, {"name": listing.venue_name}, code=listing.key.venue)

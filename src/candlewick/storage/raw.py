@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import shutil
 import tempfile
 from datetime import datetime
 from pathlib import Path
 
+from candlewick.domain.errors import SupersededFile
 from candlewick.domain.raw import ArchiveFile, RawId
 from candlewick.ports import Progress
 from candlewick.storage.engine import Database, Driver
@@ -41,6 +41,10 @@ UPDATE archive_file
 SET lines_stored = greatest(lines_stored, $2), complete = complete OR $3,
     completed_at = CASE WHEN $3 THEN coalesce(completed_at, now()) ELSE completed_at END
 WHERE raw_id = $1
+RETURNING name, (
+    SELECT max(later.raw_id) FROM archive_file AS later
+    WHERE later.source = archive_file.source AND later.name = archive_file.name AND later.raw_id > archive_file.raw_id
+      AND later.lines_stored > 0)
 """
 
 
@@ -84,13 +88,30 @@ class RawFiles:
                 os.fsync(copy.fileno())
                 place = self._place(digest.hexdigest())
                 place.parent.mkdir(exist_ok=True)
-                shutil.move(copy.name, place)
+                Path(copy.name).chmod(0o644)  # workers of other accounts read it as well
+                Path(copy.name).replace(place)
+                _sync(place.parent)
             except BaseException:
                 Path(copy.name).unlink(missing_ok=True)
                 raise
         return digest.hexdigest(), place.stat().st_size
 
 
+def _sync(folder: Path) -> None:
+    """Make sure that a name in the folder outlives a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 async def save_progress(driver: Driver, progress: Progress) -> None:
-    """How far an import got, in the transaction of the rows that got it there."""
-    await driver.execute(_PROGRESS, progress.file_id, progress.lines, progress.complete)
+    """How far an import got, in the transaction of the rows that got it there, which holds the instrument's lock.
+
+    Raises:
+        SupersededFile: meanwhile a newer version of the file took its place.
+    """
+    saved = await driver.fetchrow(_PROGRESS, progress.file_id, progress.lines, progress.complete)
+    if saved is not None and saved[1] is not None:
+        raise SupersededFile(saved[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
 
@@ -23,7 +24,7 @@ from candlewick.storage.engine import Database, Driver
 from candlewick.storage.merging import CLASHES, INCOMING, MERGE_COPIED, MERGE_INCOMING
 from candlewick.storage.raw import save_progress
 from candlewick.storage.trade_reads import read_trades
-from candlewick.storage.versions import CommitKind
+from candlewick.storage.versions import CommitKind, Turn
 
 MINUTE = timedelta(minutes=1)
 
@@ -37,10 +38,9 @@ class Trades:
 
     async def insert(self, delivery: Delivery) -> Outcome:
         """See `TradeStore.insert`."""
-        _check_tape(delivery)
         async with self._database.transaction() as driver:
-            version = await versions.lock(driver, delivery.instrument.id)
-            outcome = await self._store(driver, delivery, version, CommitKind.TRADES)
+            turn = await _turn(driver, delivery)
+            outcome = await self._store(driver, delivery, turn, CommitKind.TRADES)
             if delivery.progress is not None:
                 await save_progress(driver, delivery.progress)
         return outcome
@@ -52,13 +52,13 @@ class Trades:
             last: Delivery | None = None
             kept: Window | None = None
             async for delivery in deliveries:
-                _check_tape(delivery)
-                version = await versions.lock(driver, delivery.instrument.id)
+                turn = await _turn(driver, delivery)
                 if last is None:
-                    kept = corrections.replaceable(window, delivery.instrument.retention_floor)
+                    kept = corrections.replaceable(window, turn.retention_floor)
                     if kept is not None:
-                        version = await corrections.take_out(driver, delivery, kept, version)
-                total += await self._store(driver, delivery, version, CommitKind.CORRECTION)
+                        version = await corrections.take_out(driver, delivery, kept, turn.version)
+                        turn = replace(turn, version=version)
+                total += await self._store(driver, delivery, turn, CommitKind.CORRECTION)
                 last = delivery
             if last is not None:
                 if kept is not None:
@@ -73,9 +73,9 @@ class Trades:
         """See `TradeStore.read`."""
         return await read_trades(self._database, instrument_ids, query)
 
-    async def _store(self, driver: Driver, delivery: Delivery, version: int, kind: CommitKind) -> Outcome:
+    async def _store(self, driver: Driver, delivery: Delivery, turn: Turn, kind: CommitKind) -> Outcome:
         """The delivery's rows, within a transaction that holds the instrument's lock."""
-        batch, refused = _above_floor(delivery)
+        version, batch = turn.version, _above_floor(delivery.batch, turn.retention_floor)
         letters = _letters_of_rejected(delivery)
         merged: asyncpg.Record | None = None
         if len(batch):
@@ -89,7 +89,7 @@ class Trades:
                 rows=stored, raw_id=delivery.raw_id,
             )  # fmt: skip
         clashed = len(letters) - len(delivery.rejected)
-        return Outcome(stored, len(batch) - stored - clashed, len(letters), refused)
+        return Outcome(stored, len(batch) - stored - clashed, len(letters), len(delivery.batch) - len(batch))
 
     async def _merge(
         self, driver: Driver, delivery: Delivery, batch: TradeBatch, version: int
@@ -116,18 +116,17 @@ class Trades:
         return merged, [_letter_of_clash(delivery, clash) for clash in clashes]
 
 
-def _check_tape(delivery: Delivery) -> None:
-    if delivery.tape is not delivery.instrument.tape:
-        raise TapeMismatch(str(delivery.instrument.key), delivery.instrument.tape, delivery.tape)
+async def _turn(driver: Driver, delivery: Delivery) -> Turn:
+    """The instrument's lock, for a delivery of the tape that it keeps."""
+    turn = await versions.lock(driver, delivery.instrument.id)
+    if delivery.tape is not turn.tape:
+        raise TapeMismatch(str(delivery.instrument.key), turn.tape, delivery.tape)
+    return turn
 
 
-def _above_floor(delivery: Delivery) -> tuple[TradeBatch, int]:
-    """The rows that the instrument still keeps, and how many are older."""
-    floor = delivery.instrument.retention_floor
-    if floor is None:
-        return delivery.batch, 0
-    kept = delivery.batch[delivery.batch.ts >= microseconds(floor)]
-    return kept, len(delivery.batch) - len(kept)
+def _above_floor(batch: TradeBatch, floor: datetime | None) -> TradeBatch:
+    """The rows that the instrument still keeps."""
+    return batch if floor is None else batch[batch.ts >= microseconds(floor)]
 
 
 def _distinct(batch: TradeBatch) -> bool:

@@ -15,7 +15,6 @@ import asyncpg
 from candlewick.domain.interval import PARENT, Duration, Interval
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.time import Window, coalesce
-from candlewick.storage.capabilities import Capability
 from candlewick.storage.engine import Database, Driver
 
 _LOCK: Final = 0x74726565  # "tree": one refresher in a database
@@ -56,6 +55,9 @@ WHERE (kept.instrument_id, kept.start_time, kept.end_time)
     = (settled.instrument_id, settled.start_time, settled.end_time)
 """
 
+_IS_AGGREGATES: Final = "SELECT relkind = 'v' FROM pg_class WHERE oid = 'candle_m5'::regclass"
+"""What the migration made of the tree: the licence may have changed since."""
+
 _TAKE_OUT: Final = "DELETE FROM {table} WHERE instrument_id = $1 AND open_time >= $2 AND open_time < $3"
 _ROLL_UP: Final = """
 INSERT INTO {table} (instrument_id, origin, open_time, open, high, low, close, volume, quote_volume, trade_count,
@@ -89,7 +91,7 @@ async def refresh(database: Database, *, older_than: timedelta) -> int:
         due = await driver.fetch(_DUE, older_than, ROWS_A_PASS)
         if not due:
             return 0
-        if Capability.CONTINUOUS_AGGREGATES in database.capabilities.capabilities:
+        if await driver.fetchval(_IS_AGGREGATES):
             await _refresh_aggregates(driver, due)
         else:
             await _refresh_rollups(driver, due)

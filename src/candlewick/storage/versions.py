@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
-from candlewick.domain.market import InstrumentId
+from candlewick.domain.market import InstrumentId, Tape
 from candlewick.domain.raw import RawId
 from candlewick.storage.engine import Driver
 
@@ -18,12 +19,24 @@ class CommitKind(IntEnum):
     CORRECTION = 2
 
 
-async def lock(driver: Driver, instrument_id: InstrumentId) -> int:
-    """Wait for the instrument's turn; the version that this transaction writes."""
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What holds for the transaction that has the instrument's lock: nobody can change it meanwhile."""
+
+    version: int
+    """The version that this transaction writes."""
+    tape: Tape
+    retention_floor: datetime | None
+
+
+async def lock(driver: Driver, instrument_id: InstrumentId) -> Turn:
+    """Wait for the instrument's turn. What is read of it is read after the wait, by a statement of its own."""
     current = await driver.fetchval(
         "SELECT version FROM instrument_version WHERE instrument_id = $1 FOR NO KEY UPDATE", instrument_id
     )
-    return int(current) + 1
+    kept = await driver.fetchrow("SELECT tape, retention_floor FROM instrument WHERE id = $1", instrument_id)
+    assert kept is not None  # a version refers to its instrument
+    return Turn(int(current) + 1, Tape(kept["tape"]), kept["retention_floor"])
 
 
 async def commit(

@@ -12,15 +12,15 @@ from candlewick.domain.service import DatabaseEdition
 from candlewick.ports import Clock
 from candlewick.settings import Settings
 from candlewick.storage import schema
+from candlewick.storage.capabilities import LOADED
 from candlewick.storage.engine import Database
 from candlewick.wiring import Addresses, open_database
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=2)
 
-_EXTENSION: Final = """
-SELECT default_version, installed_version, current_setting('shared_preload_libraries') LIKE '%timescaledb%'
-FROM pg_available_extensions WHERE name = 'timescaledb'
-"""
+_EXTENSION: Final = f"""
+SELECT default_version, installed_version, ({LOADED}) FROM pg_available_extensions WHERE name = 'timescaledb'
+"""  # noqa: S608  (a constant)
 
 _MEANING: Final = {
     DatabaseEdition.TIMESCALEDB_COMMUNITY: "wide candles are continuous aggregates, old trades can be compressed",
