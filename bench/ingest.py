@@ -20,7 +20,6 @@ import time
 import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +30,7 @@ from candlewick.pipeline.batches import gather
 from candlewick.pipeline.importing import ArchiveImport, Stores
 from candlewick.providers.binance.archive import BinanceArchives
 from candlewick.storage.candles import Candles
-from candlewick.storage.copying import COLUMNS, copy_binary
+from candlewick.storage.copying import COLUMNS, copy_binary, pieces
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
@@ -73,7 +72,7 @@ async def bare_copy(offer: Offer, streams: list[bytes]) -> float:
     async with fresh(offer) as (_, database), database.transaction() as driver:
         started = time.perf_counter()
         for stream in streams:
-            await driver.copy_to_table("trade", source=BytesIO(stream), columns=COLUMNS, format="binary")
+            await driver.copy_to_table("trade", source=pieces(stream), columns=COLUMNS, format="binary")
         return time.perf_counter() - started
 
 
@@ -108,8 +107,8 @@ async def without_candles(offer: Offer, path: Path) -> float:
         started = time.perf_counter()
         contents = source.inspect(path)
         for batch in gather(source.trades(path, contents, skip=0)):
-            stream = BytesIO(copy_binary(batch.trades, InstrumentId(1), 1, datetime.now(UTC)))
-            await driver.copy_to_table("trade", source=stream, columns=COLUMNS, format="binary")
+            stream = copy_binary(batch.trades, InstrumentId(1), 1, datetime.now(UTC))
+            await driver.copy_to_table("trade", source=pieces(stream), columns=COLUMNS, format="binary")
         return time.perf_counter() - started
 
 

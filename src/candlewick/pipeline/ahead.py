@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 
 async def ahead[Item](items: Iterator[Item]) -> AsyncGenerator[Item]:
@@ -12,19 +13,20 @@ async def ahead[Item](items: Iterator[Item]) -> AsyncGenerator[Item]:
     Close it (`contextlib.aclosing`) when leaving early: a step that has begun is waited for, so that nothing
     the items are made of is pulled away under it.
     """
-    upcoming = _start(items)
-    try:
-        while (made := await asyncio.shield(upcoming)) is not None:
-            upcoming = _start(items)
-            yield made[0]
-    finally:
-        await asyncio.wait({upcoming})
-        if not upcoming.cancelled():
-            upcoming.exception()  # seen: nobody waits for it any more
+    with ThreadPoolExecutor(1, "ahead") as worker:  # one thread: each would keep memory of its own
+        upcoming = _start(worker, items)
+        try:
+            while (made := await asyncio.shield(upcoming)) is not None:
+                upcoming = _start(worker, items)
+                yield made[0]
+        finally:
+            await asyncio.wait({upcoming})
+            if not upcoming.cancelled():
+                upcoming.exception()  # seen: nobody waits for it any more
 
 
-def _start[Item](items: Iterator[Item]) -> asyncio.Task[tuple[Item] | None]:
-    return asyncio.create_task(asyncio.to_thread(_next, items))
+def _start[Item](worker: ThreadPoolExecutor, items: Iterator[Item]) -> asyncio.Future[tuple[Item] | None]:
+    return asyncio.get_running_loop().run_in_executor(worker, _next, items)
 
 
 def _next[Item](items: Iterator[Item]) -> tuple[Item] | None:

@@ -7,6 +7,7 @@ leading and trailing zeros itself.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ _TRAILER: Final = b"\xff\xff"
 _EPOCH_SHIFT: Final = microseconds(datetime(2000, 1, 1, tzinfo=UTC))
 """PostgreSQL counts microseconds from 2000, we from 1970."""
 _BASE: Final = 10_000
+_PIECE: Final = 1 << 19
 _INT64_MAX: Final = 2**63 - 1
 
 
@@ -48,6 +50,12 @@ def copy_binary(batch: TradeBatch, instrument_id: InstrumentId, version: int, re
         rows[f"{name}_length"] = np.dtype(kind).itemsize
         rows[name] = values
     return b"".join((_HEADER, rows.tobytes(), _TRAILER))
+
+
+async def pieces(stream: bytes) -> AsyncIterator[bytes]:
+    """A COPY stream in parts. A file would do, but asyncpg reads files in threads, each of which keeps memory."""
+    for start in range(0, len(stream), _PIECE):
+        yield stream[start : start + _PIECE]
 
 
 def _numeric(column: DecimalColumn) -> tuple[Any, npt.NDArray[Any]]:

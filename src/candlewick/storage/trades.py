@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from io import BytesIO
 
 import asyncpg
 import numpy as np
@@ -18,7 +17,7 @@ from candlewick.domain.raw import DeadLetter, LetterKind
 from candlewick.domain.time import Window, microseconds
 from candlewick.ports import Delivery, Outcome
 from candlewick.storage import corrections, versions
-from candlewick.storage.copying import COLUMNS, copy_binary
+from candlewick.storage.copying import COLUMNS, copy_binary, pieces
 from candlewick.storage.dead_letters import keep_letters
 from candlewick.storage.engine import Database, Driver
 from candlewick.storage.merging import CLASHES, INCOMING, MERGE_COPIED, MERGE_INCOMING
@@ -99,14 +98,14 @@ class Trades:
         rows = copy_binary(batch, instrument_id, version, delivery.received_at)
         closed_before = delivery.received_at - self._lateness - MINUTE
         if _distinct(batch) and await _is_empty(driver, instrument_id, window):
-            await driver.copy_to_table("trade", source=BytesIO(rows), columns=COLUMNS, format="binary")
+            await driver.copy_to_table("trade", source=pieces(rows), columns=COLUMNS, format="binary")
             merged = await driver.fetchrow(
                 MERGE_COPIED, instrument_id, version, closed_before, window.start, window.end
             )
             assert merged is not None
             return merged, []
         await driver.execute(INCOMING)
-        await driver.copy_to_table("incoming", source=BytesIO(rows), columns=COLUMNS, format="binary")
+        await driver.copy_to_table("incoming", source=pieces(rows), columns=COLUMNS, format="binary")
         merged = await driver.fetchrow(MERGE_INCOMING, instrument_id, version, closed_before)
         assert merged is not None
         clashes = []
