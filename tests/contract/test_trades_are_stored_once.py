@@ -11,13 +11,13 @@ import pytest
 
 from candlewick.domain.batch import Rejected
 from candlewick.domain.candle import CandleStatus
-from candlewick.domain.errors import TapeMismatch
+from candlewick.domain.errors import InstrumentBusy, TapeMismatch
 from candlewick.domain.interval import Interval
 from candlewick.domain.market import Instrument, Side, Tape, Trade
 from candlewick.domain.page import TradePosition, TradeQuery
 from candlewick.domain.time import Window
 from candlewick.ports import Delivery, Outcome
-from candlewick.storage import tree
+from candlewick.storage import tree, versions
 from candlewick.storage.capabilities import Capability
 from candlewick.storage.engine import Database
 from candlewick.storage.trades import Trades
@@ -286,3 +286,16 @@ async def test_a_cursor_at_the_end_of_the_calendar_has_everything_before_it(data
     end = TradePosition(datetime.max.replace(second=0, microsecond=0, tzinfo=UTC), 1)
     page = (await Trades(database).read([instrument.id], TradeQuery(limit=1, before=end)))[instrument.id]
     assert [row.sequence for row in page.rows] == [1]
+
+
+async def test_a_writer_that_waits_too_long_for_its_turn_may_try_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "PATIENCE", 0.2)
+    instrument = await new_instrument(database)
+    async with database.transaction() as driver:
+        await versions.lock(driver, instrument.id)
+        with pytest.raises(InstrumentBusy, match="try again") as caught:
+            await Trades(database).insert(delivery(instrument, [trade(1)]))
+    assert caught.value.retryable
+    assert await Trades(database).insert(delivery(instrument, [trade(1)])) == Outcome(stored=1)

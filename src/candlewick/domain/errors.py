@@ -10,7 +10,8 @@ CandlewickError
 │   └── DamagedFile, ChecksumMismatch, MislabelledFile
 ├── SettingsError           the configuration is wrong: says which setting, what was given, what is allowed
 └── ServiceError            something outside does not do its part
-    ├── DatabaseUnavailable, UnsupportedDatabase, SchemaOutOfDate    (the first is worth a retry)
+    ├── DatabaseUnavailable, InstrumentBusy                          (worth a retry)
+    ├── UnsupportedDatabase, SchemaOutOfDate
     ├── RedisUnavailable, PrivateServiceFailed, PortInUse
     └── cli: ProcessEnded, NotReady · embedded: its errors of a private service
 
@@ -218,6 +219,16 @@ class DatabaseUnavailable(ServiceError):
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(f"the database at {where} does not answer: {reason}. `candlewick doctor` looks closer")
         self.where, self.reason = where, reason
+
+
+class InstrumentBusy(ServiceError):
+    """Another writer has held the instrument for too long: a correction of a long file, say."""
+
+    retryable = True
+
+    def __init__(self, instrument_id: int, seconds: float) -> None:
+        super().__init__(f"instrument {instrument_id} was written by somebody else for {seconds:g} s: try again")
+        self.instrument_id, self.seconds = instrument_id, seconds
 
 
 class UnsupportedDatabase(ServiceError):

@@ -113,7 +113,7 @@ class ArchiveImport:
         instrument = await self._stores.instruments.list_instrument(listing)
         imported = await self._store(_Job(file, contents, instrument, again, report or _silent))
         await self._stores.candles.settle()
-        log.info("file_imported", file=name, instrument=str(key), already=imported.already, **asdict(imported.outcome))
+        log.debug("file_imported", file=name, instrument=str(key), already=imported.already, **asdict(imported.outcome))
         return imported
 
     async def _check(self, key: InstrumentKey, contents: ArchiveContents) -> None:

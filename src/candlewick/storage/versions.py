@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from typing import Final
 
+from candlewick.domain.errors import InstrumentBusy
 from candlewick.domain.market import InstrumentId, Tape
 from candlewick.domain.raw import RawId
 from candlewick.storage.engine import Driver
+
+PATIENCE: Final = 60.0
+"""Seconds to wait for an instrument's lock."""
 
 
 class CommitKind(IntEnum):
@@ -30,10 +35,19 @@ class Turn:
 
 
 async def lock(driver: Driver, instrument_id: InstrumentId) -> Turn:
-    """Wait for the instrument's turn. What is read of it is read after the wait, by a statement of its own."""
-    current = await driver.fetchval(
-        "SELECT version FROM instrument_version WHERE instrument_id = $1 FOR NO KEY UPDATE", instrument_id
-    )
+    """Wait for the instrument's turn. What is read of it is read after the wait, by a statement of its own.
+
+    Raises:
+        InstrumentBusy: the turn did not come in time.
+    """
+    try:
+        current = await driver.fetchval(
+            "SELECT version FROM instrument_version WHERE instrument_id = $1 FOR NO KEY UPDATE",
+            instrument_id,
+            timeout=PATIENCE,
+        )
+    except TimeoutError as exc:
+        raise InstrumentBusy(instrument_id, PATIENCE) from exc
     kept = await driver.fetchrow("SELECT tape, retention_floor FROM instrument WHERE id = $1", instrument_id)
     assert kept is not None  # a version refers to its instrument
     return Turn(int(current) + 1, Tape(kept["tape"]), kept["retention_floor"])
