@@ -27,16 +27,16 @@ MOST_FOLDED: Final = 200_000
 """Kept candles that one page may be folded from, an instrument."""
 _GROWTH: Final = 4
 
+# The bounds are the same for all pieces, since beyond its own span a series has no rows: so the planner knows how many
+# rows to expect, and takes the index that gives them in order.
 _KEPT: Final = f"""
 SELECT {CANDLE_COLUMNS}
-FROM unnest($1::int[], $2::smallint[], $3::timestamptz[], $4::timestamptz[])
-    AS piece (piece_id, piece_origin, start_time, end_time)
+FROM unnest($1::int[], $2::smallint[]) AS piece (piece_id, piece_origin)
 CROSS JOIN LATERAL (
     SELECT * FROM {{table}}
-    WHERE instrument_id = piece_id AND origin = piece_origin AND open_time >= start_time AND open_time < end_time
-      AND open_time >= $5 AND open_time < $6
+    WHERE instrument_id = piece_id AND origin = piece_origin AND open_time >= $3 AND open_time < $4
     ORDER BY open_time {{direction}}
-    LIMIT $7
+    LIMIT $5
 ) AS kept
 """
 
@@ -77,19 +77,16 @@ async def _read_clean(
 ) -> Rows:
     """Candles from the table, enough of them that the page is full even without those that are dirty."""
     rows: Rows = {key: [] for key in series}
-    pieces = [(key, origin, one.window) for key, one in series.items() for origin in sorted(one.origins)]
+    pieces = [(key, origin) for key, one in series.items() for origin in sorted(one.origins)]
     if not pieces:
         return rows
-    keys, origins, windows = zip(*pieces, strict=True)
-    starts, ends = [window.start for window in windows], [window.end for window in windows]
-    limit = (
-        query.limit
-        + 1
-        + max(sum(_count(window, query.duration) for window in stretches) for stretches in dirty.values())
-    )
+    keys, origins = zip(*pieces, strict=True)
+    start, end = min(one.window.start for one in series.values()), max(one.window.end for one in series.values())
+    most_dirty = max(sum(_count(window, query.duration) for window in stretches) for stretches in dirty.values())
+    limit = query.limit + 1 + most_dirty
     statement = _KEPT.format(table=table_of(interval), direction="DESC" if query.newest else "ASC")
-    for row in await driver.fetch(statement, keys, origins, starts, ends, min(starts), max(ends), limit):
-        rows[row["instrument_id"]].append(row)
+    for row in await driver.fetch(statement, keys, origins, start, end, limit):
+        rows[row[0]].append(row)
     return {key: _outside(found, dirty[key]) for key, found in rows.items()}
 
 
