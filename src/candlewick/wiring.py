@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from candlewick.clock import SystemClock
-from candlewick.domain.errors import CandlewickError, RedisUnavailable, SchemaOutOfDate
+from candlewick.domain.errors import CandlewickError, RedisUnavailable, SchemaOutOfDate, SettingsError
 from candlewick.domain.market import InstrumentKey
 from candlewick.domain.service import DatabaseEdition
 from candlewick.embedded import PostgresInstallation, private_services
@@ -181,20 +181,29 @@ async def open_redis(url: str) -> AsyncIterator[Redis]:
 
     Raises:
         RedisUnavailable: nobody answers right now.
+        SettingsError: the URL has an option of no use.
     """
-    redis = Redis.from_url(
-        url,
-        socket_timeout=REDIS_TIMEOUT,
-        socket_connect_timeout=REDIS_TIMEOUT,
-        health_check_interval=30,
-        retry=Retry(ExponentialBackoff(cap=1, base=0.05), 3),
-        retry_on_error=[RedisConnectionError, RedisTimeoutError],
-    )
+    redis = _redis_client(url)
     try:
         await ping_redis(redis, url)
         yield redis
     finally:
         await redis.aclose()
+
+
+def _redis_client(url: str) -> Redis:
+    try:
+        client: Redis = Redis.from_url(
+            url,
+            socket_timeout=REDIS_TIMEOUT,
+            socket_connect_timeout=REDIS_TIMEOUT,
+            health_check_interval=30,
+            retry=Retry(ExponentialBackoff(cap=1, base=0.05), 3),
+            retry_on_error=[RedisConnectionError, RedisTimeoutError],
+        )
+    except ValueError as error:
+        raise SettingsError(f"redis.url (CANDLEWICK_REDIS__URL) cannot be used: {error}") from error
+    return client
 
 
 async def ping_redis(redis: Redis, url: str = "") -> None:

@@ -208,3 +208,48 @@ def test_the_effective_settings_hide_the_password_and_show_the_rest(monkeypatch:
 
     shown = {one.setting.name: one.value for one in effective_settings(load_settings())}
     assert shown["database.url"] == "postgresql://me:***@db.example/candlewick"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("database.url", "postgresql://me:hunter/2@db.example/candlewick"),
+        ("database.url", "postgresql://me:12/hunter@db.example/candlewick"),
+        ("database.url", "postgresql://me:hunter2@db.example:port/candlewick"),
+        ("redis.url", "redis://:hunter2@redis.example:99999"),
+    ],
+)
+def test_a_url_whose_password_or_port_cannot_be_told_is_refused(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(catalogue()[name].variable, value)
+    with pytest.raises(SettingsError, match=r"is \(hidden\)") as caught:
+        load_settings()
+
+    assert "hunter" not in str(caught.value)
+
+
+@pytest.mark.parametrize("hosts", ["api.*", "*example.org", "api.example.org:8000", "https://example.org", " , "])
+def test_a_host_name_that_no_request_has_is_refused(hosts: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANDLEWICK_HTTP__HOSTS", hosts)
+    with pytest.raises(SettingsError, match=r"http\.hosts .* allowed is a text like api\.example\.org"):
+        load_settings()
+
+
+@pytest.mark.parametrize("hosts", ["*", "*.example.org", "api.example.org, www.example.org", "192.0.2.1,[2001:db8::1]"])
+def test_a_host_name_that_a_request_may_have_is_taken(hosts: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANDLEWICK_HTTP__HOSTS", hosts)
+
+    assert load_settings().http.host_names[-1] == hosts.rpartition(",")[2].strip()
+
+
+def test_a_home_that_is_not_there_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANDLEWICK_DATA_DIR", "~nobody-of-that-name/data")
+    with pytest.raises(SettingsError, match=r"data_dir \(CANDLEWICK_DATA_DIR\)"):
+        load_settings()
+
+
+def test_a_file_in_a_home_that_is_not_there_is_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANDLEWICK_CONFIG", "~nobody-of-that-name/candlewick.toml")
+    with pytest.raises(SettingsError, match="is no file"):
+        load_settings()

@@ -12,6 +12,7 @@ import typer
 from candlewick.cli.exit_codes import ExitCode
 from candlewick.cli.invocation import begun, run
 from candlewick.cli.output import AsJson, say, write_json, write_table
+from candlewick.clock import SystemClock
 from candlewick.domain.access import Role
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ class RoleName(StrEnum):
     ADMIN = "admin"
 
 
+def _yet_to_come(moment: datetime | None) -> datetime | None:
+    if moment is not None and moment.replace(tzinfo=UTC) <= SystemClock().now():
+        raise typer.BadParameter(f"{moment:%Y-%m-%d %H:%M} UTC is over: the key would be worth nothing")
+    return moment
+
+
 @keys.command("create")
 def create(
     ctx: typer.Context,
@@ -36,7 +43,11 @@ def create(
     name: Annotated[str, typer.Option(help="For whom or what it is; the role without one.")] = "",
     expires: Annotated[
         datetime | None,
-        typer.Option(help="The day (UTC) from which it is worth nothing.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]),
+        typer.Option(
+            help="The day (UTC) from which it is worth nothing.",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"],
+            callback=_yet_to_come,
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

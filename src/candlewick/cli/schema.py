@@ -9,6 +9,7 @@ import typer
 
 from candlewick.cli.exit_codes import ExitCode
 from candlewick.cli.output import say
+from candlewick.domain.errors import SettingsError
 
 
 def schema(
@@ -32,8 +33,15 @@ def schema(
     elif output is None:
         typer.echo(sdl(), nl=False)
     else:
-        output.write_text(sdl(), encoding="utf-8")
+        _write(output, sdl())
         say(f"{output} written.")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _compare(path: Path, wanted: str) -> None:

@@ -44,9 +44,15 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortInUse(host, port) from error
-        raise SettingsError(
-            f"http.host ({variable('http.host')}) {host!r} with port {port} cannot be listened on: {error.strerror}"
-        ) from error
+        raise _unusable(host, port, error.strerror) from error
+    except UnicodeError as error:
+        raise _unusable(host, port, "it is no name of a host") from error
+
+
+def _unusable(host: str, port: int, reason: str | None) -> SettingsError:
+    return SettingsError(
+        f"http.host ({variable('http.host')}) {host!r} with port {port} cannot be listened on: {reason}"
+    )
 
 
 def _bound(host: str, port: int) -> socket.socket:

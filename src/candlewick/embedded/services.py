@@ -93,7 +93,10 @@ def _cluster_major(path: Path) -> int | None:
 @contextmanager
 def _running(folder: ServiceFolder, plan: Callable[[], Plan], seconds: float) -> Iterator[Note]:
     """The note of the running service. Our shared lock keeps it running; the kernel drops the lock if we are killed."""
-    make_folder(folder.path, server_account())
+    try:
+        make_folder(folder.path, server_account())
+    except OSError as error:
+        raise PrivateServiceFailed(folder.service, f"{folder.path} cannot be made: {error.strerror}") from error
     deadline = time.monotonic() + seconds
     try:
         with FileLock(folder.commands_lock) as commands:

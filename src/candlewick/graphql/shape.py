@@ -29,6 +29,8 @@ class Shape:
     depth: int = 0
     aliases: int = 0
     fields: int = 0
+    width: int = 0
+    """Fields at its top."""
 
     def beside(self, other: Self) -> Shape:
         """Both selections, one next to the other."""
@@ -36,6 +38,7 @@ class Shape:
             max(self.depth, other.depth),
             min(self.aliases + other.aliases, _ENDLESS),
             min(self.fields + other.fields, _ENDLESS),
+            min(self.width + other.width, _ENDLESS),
         )
 
 
@@ -66,7 +69,7 @@ class Measure:
         inner = self.selections(node.selection_set)
         introspects = node.name.value in _INTROSPECTION  # graphql-core has a rule of its own for its depth
         depth = 1 if introspects else inner.depth + 1
-        return Shape(depth, inner.aliases + (node.alias is not None), inner.fields + 1)
+        return Shape(depth, inner.aliases + (node.alias is not None), inner.fields + 1, 1)
 
     def _fragment(self, name: str) -> Shape:
         if name not in self._known:
@@ -87,8 +90,9 @@ def check_shape(document: DocumentNode, limits: Limits) -> None:
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode):
             _bound("variables", len(node.variable_definitions or ()), limits.variables)
-            _bound("root fields", len(node.selection_set.selections), limits.root_fields)
-            _bound("depth", measure.selections(node.selection_set).depth, limits.depth)
+            shape = measure.selections(node.selection_set)
+            _bound("depth", shape.depth, limits.depth)
+            _bound("root fields", shape.width, limits.root_fields)
         if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode):  # unused ones cost validation too
             shape = measure.selections(node.selection_set)
             _bound("aliases", shape.aliases, limits.aliases)

@@ -83,7 +83,11 @@ def _allowed(kind: type, field: FieldInfo) -> str:
         return f"a duration like PT1.5S, or seconds{_bounds(field)}"
     if kind is SecretStr:
         return "a URL like " + " or ".join(map(str, field.examples or ()))
-    return "a path" if issubclass(kind, Path) else "a text that is not empty"
+    return "a path" if issubclass(kind, Path) else _text(field)
+
+
+def _text(field: FieldInfo) -> str:
+    return f"a text like {field.examples[0]}" if field.examples else "a text that is not empty"
 
 
 def _bounds(field: FieldInfo) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -33,6 +35,8 @@ class LogFormat(StrEnum):
 
 
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]", "::1")
+_HOST_NAME: Final = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", re.IGNORECASE)
+"""A name or an address without its port, all below a name (`*.example.org`), or any (`*`)."""
 
 
 def _seconds(value: Any) -> Any:
@@ -48,16 +52,34 @@ def _lower(value: Any) -> Any:
 
 
 def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:  # pydantic explains a ValueError only
+        raise ValueError("there is no such home") from error
 
 
 def _with_scheme(*schemes: str) -> AfterValidator:
     def check(url: SecretStr) -> SecretStr:
-        if not url.get_secret_value().startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        text = url.get_secret_value()
+        if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
             raise ValueError("another scheme")  # the message shown is made from the field's examples
+        parts = urlsplit(text)
+        _ = parts.port  # raises ValueError if it is none
+        if "@" in parts.path + parts.fragment:  # nobody could tell the password from the rest, to hide it
+            raise ValueError("a bare / or # in the password")
         return url
 
     return AfterValidator(check)
+
+
+def _listed(hosts: str) -> list[str]:
+    return [name.strip() for name in hosts.split(",") if name.strip()]
+
+
+def _host_names(hosts: str) -> str:
+    if not _listed(hosts) or not all(map(_HOST_NAME.fullmatch, _listed(hosts))):
+        raise ValueError("a name that no request has")
+    return hosts
 
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds)]
@@ -111,9 +133,8 @@ class HttpSettings(Section):
         description="Reading without an API key. Without a value: only when listening on this machine alone.",
         examples=[False],
     )
-    hosts: str | None = Field(
+    hosts: Annotated[str, AfterValidator(_host_names)] | None = Field(
         None,
-        min_length=1,
         description="Host names to answer to, with commas between. Without a value: any, but on loopback only its own.",
         examples=["api.example.org,www.example.org"],
     )
@@ -139,7 +160,7 @@ class HttpSettings(Section):
     def host_names(self) -> tuple[str, ...]:
         """The names of this server in requests; a page whose name was made to resolve to us has another."""
         if self.hosts is not None:
-            return *LOOPBACK_NAMES, *(name.strip() for name in self.hosts.split(",") if name.strip())
+            return *LOOPBACK_NAMES, *_listed(self.hosts)
         return (*LOOPBACK_NAMES, self.host) if self.on_loopback else ("*",)
 
     @property

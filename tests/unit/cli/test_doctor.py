@@ -71,3 +71,15 @@ def test_a_taken_port_is_a_failure_that_names_it() -> None:
 
     assert found.severity is Severity.FAILURE
     assert str(port) in found.message
+
+
+def test_a_data_folder_that_cannot_be_made_is_a_finding(
+    call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "file").touch()
+    monkeypatch.setenv("CANDLEWICK_DATA_DIR", str(folder / "file" / "data"))
+    result = call("doctor", "--json")
+
+    assert result.exit_code == 3
+    failed = {found["check"] for found in json.loads(result.stdout) if found["severity"] == "failure"}
+    assert failed == {"data folder", "private services"}

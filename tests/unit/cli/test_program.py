@@ -76,6 +76,7 @@ def test_a_service_that_is_away_is_exit_code_3(call: Call, monkeypatch: pytest.M
         (("import", "nowhere.zip", "--instrument", "binance:BTC-USDT"), "nowhere.zip"),
         (("import", "candlewick.toml"), "--instrument"),
         (("keys", "create", "--role", "king"), "king"),
+        (("keys", "create", "--role", "read", "--expires", "2020-01-01"), "is over"),
         (("serve", "--port", "70000"), "65535"),
         (("fly",), "fly"),
     ],
@@ -86,3 +87,19 @@ def test_wrong_arguments_are_exit_code_2(call: Call, folder: Path, arguments: tu
 
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_a_schema_that_cannot_be_written_is_exit_code_2(call: Call, folder: Path) -> None:
+    result = call("schema", "--output", str(folder / "nowhere" / "schema.graphql"))
+
+    assert result.exit_code == 2
+    assert "schema.graphql cannot be written" in result.stderr
+
+
+def test_a_redis_url_with_an_option_of_no_use_is_exit_code_2(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANDLEWICK_DATABASE__URL", "postgresql://127.0.0.1:1/nowhere")
+    monkeypatch.setenv("CANDLEWICK_REDIS__URL", "redis://127.0.0.1:1?socket_timeout=long")
+    result = call("worker", "--check")
+
+    assert result.exit_code == 2
+    assert "redis.url (CANDLEWICK_REDIS__URL) cannot be used" in result.stderr

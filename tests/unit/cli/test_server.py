@@ -41,6 +41,11 @@ def test_an_address_of_another_machine_is_a_wrong_setting() -> None:
         bind("192.0.2.1", 8000)
 
 
+def test_a_text_that_is_no_host_is_a_wrong_setting() -> None:
+    with pytest.raises(SettingsError, match="it is no name of a host"):
+        bind("a..b", 8000)
+
+
 @pytest.mark.parametrize(
     ("host", "url"),
     [

@@ -29,6 +29,7 @@ HOSTILE = {
     "aliases": "{ service { " + " ".join(f"a{n}: version" for n in range(51)) + " } }",
     "fields": "{ service { " + "version " * 500 + "} }",
     "root fields": "{ " + "service { version } " * 31 + "}",
+    "root fields of a fragment": "{ ...F } fragment F on Query { " + "service { version } " * 31 + "}",
     "depth": "{ instruments { nodes " * 1 + "{ venue " * 12 + "{ code }" + "}" * 12 + "} }",
     "definitions": "{ service { version } } " + "fragment F on Query { service { version } } " * 30,
     "variables": "query V(" + " ".join(f"$v{n}: Int" for n in range(51)) + ") { service { version } }",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from candlewick.graphql.types.node import NodeId
 from unit.graphql.fakes import FakeServices
 
 INSTRUMENT = """query I($key: String!) {
@@ -126,6 +127,12 @@ async def test_an_object_that_is_gone_is_null(ask: Any, node_id: str) -> None:
 @pytest.mark.parametrize("node_id", ["", "1", "é", "A" * 5000, "SW5zdHJ1bWVudDp4", "UXVlcnk6MQ", "\x00"])
 async def test_an_id_from_elsewhere_is_refused(ask: Any, node_id: str) -> None:
     answer = await ask("query N($id: ID!) { node(id: $id) { id } }", id=node_id)
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("number", [2**31, 10**17])
+async def test_an_id_that_no_object_can_have_is_refused(ask: Any, number: int) -> None:
+    answer = await ask("query N($id: ID!) { node(id: $id) { id } }", id=str(NodeId("Instrument", number)))
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import strawberry
 
 from candlewick.graphql.faults import InvalidText
 
-_ID = re.compile(r"(Instrument|Asset|Venue):([0-9]{1,18})", re.ASCII)
+_ID = re.compile(r"(Instrument|Asset|Venue):([0-9]{1,10})", re.ASCII)
+_LARGEST: Final = 2**31 - 1
+"""Of the numbers that objects have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class NodeId:
         except ValueError:
             plain = ""
         match = _ID.fullmatch(plain)
-        if match is None:
+        if match is None or int(match[2]) > _LARGEST:
             raise InvalidText("id", "is no id that this API gave out")
         return cls(match[1], int(match[2]))
 
