@@ -192,7 +192,7 @@ CREATE TABLE api_key (
 HYPERTABLES = """
 SELECT create_hypertable('trade', 'minute', chunk_time_interval => INTERVAL '7 days', create_default_indexes => false);
 SELECT create_hypertable('candle_m1', 'open_time', chunk_time_interval => INTERVAL '30 days', create_default_indexes => false);
-CREATE INDEX candle_m1_time ON candle_m1 USING brin (open_time) WITH (pages_per_range = 16);
+CREATE INDEX candle_m1_time ON candle_m1 (open_time, instrument_id, origin);
 """
 
 COLUMNSTORE = """
