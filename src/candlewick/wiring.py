@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pydantic import SecretStr
@@ -46,8 +46,8 @@ REDIS_TIMEOUT: Final = 5.0
 class Addresses:
     """Where the services of this process are. The URLs hold passwords: never log them."""
 
-    database: str
-    redis: str | None = None
+    database: str = field(repr=False)
+    redis: str | None = field(default=None, repr=False)
     private_postgres: PostgresInstallation | None = None
     """What runs the database, if it is our own; None for one that the settings name."""
 

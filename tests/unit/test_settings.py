@@ -145,6 +145,14 @@ def test_a_typo_in_the_file_does_not_pass_silently(folder: Path) -> None:
         load_settings()
 
 
+@pytest.mark.parametrize("line", ["[http]\nport = true", "[worker]\nstop_timeout = false"])
+def test_a_flag_is_no_number(folder: Path, line: str) -> None:
+    write(folder, f"{line}\n")
+
+    with pytest.raises(SettingsError, match=r"http\.port|worker\.stop_timeout"):
+        load_settings()
+
+
 def test_a_value_in_the_place_of_a_table_is_explained(folder: Path) -> None:
     write(folder, "http = 8000\n")
 
@@ -217,6 +225,7 @@ def test_the_effective_settings_hide_the_password_and_show_the_rest(monkeypatch:
         ("database.url", "postgresql://me:12/hunter@db.example/candlewick"),
         ("database.url", "postgresql://me:hunter2@db.example:port/candlewick"),
         ("redis.url", "redis://:hunter2@redis.example:99999"),
+        ("database.url", "postgresql://"),
     ],
 )
 def test_a_url_whose_password_or_port_cannot_be_told_is_refused(

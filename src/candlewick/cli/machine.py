@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Protocol
 
 import structlog
@@ -18,6 +19,9 @@ from candlewick.waiting import before
 from candlewick.wiring import Addresses, Stores, migrate, open_stores
 
 log = structlog.get_logger(__name__)
+
+SPARE = timedelta(seconds=20)
+"""For a child to stop, beside what the settings give it for the work in flight."""
 
 
 class Feed(Protocol):
@@ -47,8 +51,8 @@ def _children(settings: Settings, *, debug: bool) -> list[Child]:
     common = ("--debug",) if debug else ()
     address = ("--host", settings.http.host, "--port", str(settings.http.port))
     return [
-        Child("server", (*common, "serve", "--with-parent", *address)),
-        Child("worker", (*common, "worker", "--with-parent")),
+        Child("server", (*common, "serve", "--with-parent", *address), grace=settings.http.shutdown_timeout + SPARE),
+        Child("worker", (*common, "worker", "--with-parent"), grace=settings.worker.stop_timeout + SPARE),
     ]
 
 

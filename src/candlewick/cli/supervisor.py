@@ -22,7 +22,7 @@ YOUNG: Final = timedelta(seconds=10)
 """A child that ends before this age did not start; later it is restarted."""
 SLOWEST_RESTART: Final = timedelta(seconds=30)
 STOP_GRACE: Final = timedelta(seconds=40)
-"""How long a child may take to stop before it is killed: more than the settings give it for its work."""
+"""How long a child may take to stop before it is killed."""
 
 
 class ProcessEnded(ServiceError):
@@ -40,6 +40,8 @@ class Child:
     name: str
     arguments: tuple[str, ...]
     program: tuple[str, ...] = (sys.executable, "-m", "candlewick")
+    grace: timedelta = STOP_GRACE
+    """How long it may take to stop before it is killed: more than the settings give it for its work."""
 
     async def start(self) -> Process:
         """In a session of its own, so that Ctrl-C reaches only us; it stops by itself when its stdin closes."""
@@ -92,8 +94,8 @@ async def _stop(child: Child, process: Process, ended: asyncio.Task[int]) -> Non
     """Ask it to stop, then wait, then insist."""
     if process.returncode is None:
         process.terminate()
-    done, _ = await asyncio.wait({ended}, timeout=STOP_GRACE.total_seconds())
+    done, _ = await asyncio.wait({ended}, timeout=child.grace.total_seconds())
     if not done:
-        log.error("process_killed", process=child.name, after_seconds=STOP_GRACE.total_seconds())
+        log.error("process_killed", process=child.name, after_seconds=child.grace.total_seconds())
         process.kill()
         await ended

@@ -12,7 +12,8 @@ CandlewickError
 └── ServiceError            something outside does not do its part
     ├── DatabaseUnavailable, InstrumentBusy                          (worth a retry)
     ├── UnsupportedDatabase, SchemaOutOfDate
-    ├── RedisUnavailable, PrivateServiceFailed, PortInUse
+    ├── ArchiveStoreUnavailable, RedisUnavailable                    (worth a retry)
+    ├── PrivateServiceFailed, PortInUse
     └── cli: ProcessEnded, NotReady · embedded: its errors of a private service
 
 Beside these, `graphql.faults` has the InvalidInput of requests, `cli` has AnotherSeed.
@@ -24,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -219,6 +221,19 @@ class DatabaseUnavailable(ServiceError):
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(f"the database at {where} does not answer: {reason}. `candlewick doctor` looks closer")
         self.where, self.reason = where, reason
+
+
+class ArchiveStoreUnavailable(ServiceError):
+    """A file cannot be kept: no room, no permission, no such folder."""
+
+    retryable = True
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"the archive store {folder} cannot take a file: {reason}. Make room or give permission, "
+            "or set CANDLEWICK_STORAGE__ARCHIVE_DIR to another folder"
+        )
+        self.folder, self.reason = folder, reason
 
 
 class InstrumentBusy(ServiceError):

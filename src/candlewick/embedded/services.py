@@ -23,6 +23,7 @@ from candlewick.embedded.valkey import find_valkey
 
 STARTUP_TIMEOUT = timedelta(minutes=2)
 STOP_SECONDS = 90.0
+KEEPER_START_SECONDS = 60.0
 KEEPER_GRACE_SECONDS = 5.0  # the keeper's own deadline comes first: its reason tells more
 
 
@@ -123,16 +124,19 @@ def _start_keeper(folder: ServiceFolder, plan: Plan) -> None:
     folder.rotate_logs()
     with folder.keeper_log.open("ab") as log:
         folder.keeper_log.chmod(0o600)
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "candlewick.embedded.keeper"],
-            input=plan.to_json().encode(),
-            stdout=log,
-            stderr=log,
-            cwd=folder.path,
-            start_new_session=True,
-            timeout=60,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "candlewick.embedded.keeper"],
+                input=plan.to_json().encode(),
+                stdout=log,
+                stderr=log,
+                cwd=folder.path,
+                start_new_session=True,
+                timeout=KEEPER_START_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as exc:
+            raise ServerTooSlow(folder.service, "its keeper did not start in time", folder.keeper_log) from exc
     if done.returncode != 0:
         raise PrivateServiceFailed(folder.service, f"its keeper ended at once; its log is {folder.keeper_log}")
 

@@ -22,11 +22,14 @@ def alive() -> Response:
 
 
 async def readiness(probe: ServiceProbe) -> Response:
-    """200 if every component is ready, else 503; both with what each component says."""
+    """200 if every component is ready, else 503. Anybody may ask: the reasons, which name hosts, go to the log."""
     components = await _components(probe)
-    ready = all(reason is None for reason in components.values())
-    body = {"status": "ready" if ready else "not ready", "components": components}
-    return JsonResponse(body, 200 if ready else 503)
+    wrong = {name: reason for name, reason in components.items() if reason is not None}
+    if wrong:
+        log.warning("not_ready", **wrong)
+    told = {name: "not ready" if reason else "ready" for name, reason in components.items()}
+    body = {"status": "not ready" if wrong else "ready", "components": told}
+    return JsonResponse(body, 503 if wrong else 200)
 
 
 async def _components(probe: ServiceProbe) -> Mapping[str, str | None]:

@@ -12,7 +12,16 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from candlewick.settings.source import config_file
@@ -65,6 +74,8 @@ def _with_scheme(*schemes: str) -> AfterValidator:
             raise ValueError("another scheme")  # the message shown is made from the field's examples
         parts = urlsplit(text)
         _ = parts.port  # raises ValueError if it is none
+        if not (parts.netloc or parts.path.strip("/") or parts.query):
+            raise ValueError("it names nothing")
         if "@" in parts.path + parts.fragment:  # nobody could tell the password from the rest, to hide it
             raise ValueError("a bare / or # in the password")
         return url
@@ -92,6 +103,15 @@ class Section(BaseModel):
     """A table of candlewick.toml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flag_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Python takes true for 1: a port of true is a slip."""
+        wanted = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and wanted in {int, timedelta}:
+            raise ValueError("a flag is no number")
+        return value
 
 
 class DatabaseSettings(Section):

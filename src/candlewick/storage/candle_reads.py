@@ -85,9 +85,13 @@ async def _read_clean(
     most_dirty = max(sum(_count(window, query.duration) for window in stretches) for stretches in dirty.values())
     limit = query.limit + 1 + most_dirty
     statement = _KEPT.format(table=table_of(interval), direction="DESC" if query.newest else "ASC")
-    for row in await driver.fetch(statement, keys, origins, start, end, limit):
-        rows[row[0]].append(row)
-    return {key: _outside(found, dirty[key]) for key, found in rows.items()}
+    found = await driver.fetch(statement, keys, origins, start, end, limit)
+    if len(rows) == 1:
+        rows = dict.fromkeys(rows, found)
+    else:
+        for row in found:
+            rows[row[0]].append(row)
+    return {key: _outside(clean, dirty[key]) for key, clean in rows.items()}
 
 
 def _count(window: Window, duration: Duration) -> int:

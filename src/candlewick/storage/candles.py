@@ -26,6 +26,7 @@ from candlewick.storage.series import ORIGINS, series_of
 from candlewick.storage.versions import CommitKind
 
 MINUTE: Final = timedelta(minutes=1)
+PROVISIONAL, FINAL, REVISED = CandleStatus
 _PUBLISHED: Final = """
 CREATE TEMPORARY TABLE IF NOT EXISTS published (
     open_time timestamptz, open numeric, high numeric, low numeric, close numeric, volume numeric, quote_volume numeric,
@@ -138,14 +139,11 @@ def _best(same: list[asyncpg.Record]) -> asyncpg.Record:
 
 def _candles(rows: Sequence[asyncpg.Record], width: Duration, closed_before: datetime) -> list[Candle]:
     """The rows as candles. A page has thousands: this is one loop, with little in it."""
-    candles, span = [], width.span
+    candles: list[Candle] = []
+    append, span = candles.append, width.span
     for row in rows:
-        _, origin, open_time, open_, high, low, close, volume, value, vwap, count, taker, revision, version = row
+        _, origin, open_time, *numbers, revision, version = row
         close_time = open_time + span if span else width.after(open_time)
-        if close_time > closed_before:
-            status = CandleStatus.PROVISIONAL
-        else:
-            status = CandleStatus.REVISED if revision else CandleStatus.FINAL
-        numbers = (open_, high, low, close, volume, value, vwap, count, taker)
-        candles.append(Candle._make((open_time, close_time, *numbers, ORIGINS[origin], status, version)))
+        status = PROVISIONAL if close_time > closed_before else REVISED if revision else FINAL
+        append(Candle._make((open_time, close_time, *numbers, ORIGINS[origin], status, version)))
     return candles

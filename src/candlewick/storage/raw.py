@@ -9,7 +9,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 
-from candlewick.domain.errors import SupersededFile
+from candlewick.domain.errors import ArchiveStoreUnavailable, SupersededFile
 from candlewick.domain.raw import ArchiveFile, RawId
 from candlewick.ports import Progress
 from candlewick.storage.engine import Database, Driver
@@ -57,7 +57,10 @@ class RawFiles:
 
     async def keep_file(self, source: str, name: str, path: Path, *, received_at: datetime) -> ArchiveFile:
         """See `RawStore.keep_file`. The bytes are on the disk before the database names them."""
-        digest, size = await asyncio.to_thread(self._copy, path)
+        try:
+            digest, size = await asyncio.to_thread(self._copy, path)
+        except OSError as exc:
+            raise ArchiveStoreUnavailable(self._folder, exc.strerror or str(exc)) from exc
         async with self._database.transaction() as driver:
             await driver.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{source}/{name}")
             await driver.execute(_REGISTER, source, name, bytes.fromhex(digest), size, received_at)

@@ -29,7 +29,7 @@ async def test_a_component_that_is_not_ready_is_named_with_its_reason(
     services.service.components["redis"] = "does not answer"
     response = await client.get("/readyz")
     assert response.status_code == 503
-    assert response.json()["components"] == {"database": None, "migrations": None, "redis": "does not answer"}
+    assert response.json()["components"] == {"database": "ready", "migrations": "ready", "redis": "not ready"}
 
 
 async def test_a_probe_that_breaks_is_not_ready(client: httpx.AsyncClient, services: FakeServices) -> None:

@@ -1,0 +1,32 @@
+"""The folder of archive files, when it cannot take one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from candlewick.domain.errors import ArchiveStoreUnavailable
+from candlewick.storage.engine import Database
+from candlewick.storage.raw import RawFiles
+from markets import LATER
+
+
+async def test_a_store_that_cannot_be_made_says_so_and_is_worth_a_retry(database: Database, tmp_path: Path) -> None:
+    taken, file = tmp_path / "taken", tmp_path / "a.csv"
+    taken.write_text("no folder")
+    file.write_text("1,2,3")
+
+    with pytest.raises(ArchiveStoreUnavailable, match="CANDLEWICK_STORAGE__ARCHIVE_DIR") as caught:
+        await RawFiles(database, taken).keep_file("test", "a.csv", file, received_at=LATER)
+
+    assert caught.value.retryable
+
+
+async def test_a_file_that_cannot_be_read_leaves_nothing_behind(database: Database, tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+
+    with pytest.raises(ArchiveStoreUnavailable, match="No such file"):
+        await RawFiles(database, folder).keep_file("test", "b.csv", tmp_path / "missing.csv", received_at=LATER)
+
+    assert not [path for path in folder.rglob("*") if path.is_file()]
