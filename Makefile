@@ -70,6 +70,11 @@ bench: setup ## Run the benchmarks, one after the other (ARGS for each)
 	@scripts/timescaledb $(REQUIRE_TIMESCALEDB)
 	@for benchmark in bench/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark" $(ARGS) || exit 1; done
 
+.PHONY: chaos
+chaos: setup ## Hurt every process of a running Candlewick, 100 times (ARGS="--events 20 --seed 3")
+	@scripts/timescaledb $(REQUIRE_TIMESCALEDB)
+	cd tests && ../$(BIN)/python -m chaos $(ARGS)
+
 .PHONY: clean
 clean: ## Remove .venv, caches and reports of this folder
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist

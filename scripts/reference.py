@@ -19,7 +19,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from candlewick.cli.application import program
-from candlewick.graphql.limits import DEFAULT_ROWS, MAX_LISTED, MAX_ROWS, Limits
+from candlewick.graphql.limits import DEFAULT_ROWS, MAX_EVENT_ROWS, MAX_LISTED, MAX_ROWS, MAX_WATCHED, Limits
 from candlewick.settings.catalogue import Setting, catalogue, plain
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "reference"
@@ -42,6 +42,12 @@ BOUNDS: Final = {
     "fields": "selected fields, with fragments spread out",
     "root_fields": "fields at the top of an operation",
     "rows": "rows that all lists of one operation ask for together",
+    "init_seconds": "seconds from a websocket's opening to its `connection_init`",
+    "socket_operations": "operations that run on one websocket at the same time",
+    "socket_messages": "messages that a client sends on one websocket within the time that follows",
+    "socket_messages_seconds": "seconds over which such messages are counted",
+    "send_seconds": "seconds in which a websocket's client takes none of what is sent to it",
+    "key_check_seconds": "seconds for which a revoked or expired key keeps its websockets",
     "documents": "parsed documents that a server remembers (no bound on you)",
 }
 
@@ -114,7 +120,9 @@ def limits_page() -> str:
     bounds = [(f"{getattr(limits, field.name):,g}", BOUNDS[field.name]) for field in fields(Limits)]
     rows = [
         (f"{MAX_ROWS:,}", f"candles or trades on one page; {DEFAULT_ROWS} without `first` and `last`"),
-        (f"{MAX_LISTED:,}", "instruments or assets on one page"),
+        (f"{MAX_LISTED:,}", "instruments, assets or jobs on one page"),
+        (f"{MAX_WATCHED:,}", "instruments of one subscription or one backfill"),
+        (f"{MAX_EVENT_ROWS:,}", "candles or trades that one event of a subscription carries"),
         *bounds,
     ]
     text = "What one request may ask for. Beyond a bound there is an error that names it: see [errors](errors.md).\n"

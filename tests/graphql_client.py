@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from candlewick.domain.commit import CommitNotice
+from candlewick.domain.errors import UnknownVenue
+from candlewick.domain.job import BackfillRequest, Job
 from candlewick.domain.service import DatabaseEdition
 from candlewick.graphql.app import HttpOptions, create_app
 from candlewick.storage.candles import Candles
+from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
+from candlewick.storage.jobs import Jobs
 from candlewick.storage.keys import ApiKeys
 from candlewick.storage.trades import Trades
 from markets import FrozenClock
@@ -35,14 +41,34 @@ class _Probe:
         return {"database": None}
 
 
+class _SilentBus:
+    """Says nothing: the commit log has it all."""
+
+    async def listen(self) -> AsyncIterator[CommitNotice | None]:
+        yield None
+        await asyncio.Event().wait()
+
+
+class _NoBackfills:
+    """No venue has a source."""
+
+    async def submit(self, request: BackfillRequest, **_: str | None) -> Job:
+        raise UnknownVenue(request.instruments[0].venue, ())
+
+
 class Services:
     """The services of the API on one database."""
 
     def __init__(self, database: Database) -> None:
+        self.clock = FrozenClock()
+        self.bus = _SilentBus()
+        self.backfills = _NoBackfills()
+        self.commit_log = StoredCommits(database)
+        self.jobs = Jobs(database)
         self.instruments = Instruments(database)
         self.trades = Trades(database)
-        self.candles = Candles(database, FrozenClock())
-        self.keys = ApiKeys(database, FrozenClock())
+        self.candles = Candles(database, self.clock)
+        self.keys = ApiKeys(database, self.clock)
         self.service = _Probe(database)
 
 

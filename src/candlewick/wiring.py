@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from time import monotonic
 from typing import Final
 
+import structlog
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -16,30 +21,48 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from candlewick.bus.budget import RedisBudget
+from candlewick.bus.notices import RedisBus
 from candlewick.clock import SystemClock
 from candlewick.domain.errors import CandlewickError, RedisUnavailable, SchemaOutOfDate, SettingsError
 from candlewick.domain.market import InstrumentKey
-from candlewick.domain.service import DatabaseEdition
 from candlewick.embedded import PostgresInstallation, private_services
 from candlewick.pipeline import importing
-from candlewick.pipeline.feed import Feed
+from candlewick.pipeline.backfill import Backfill
 from candlewick.pipeline.importing import ArchiveImport
-from candlewick.ports import Clock
-from candlewick.providers.demo.market import demo_market
-from candlewick.providers.registry import archives_of
+from candlewick.pipeline.inbox import BatchBounds
+from candlewick.pipeline.live import LiveFeed
+from candlewick.ports import Clock, MarketSource
+from candlewick.probe import Check, Probe
+from candlewick.providers.provider import Access
+from candlewick.providers.registry import archives_of, market_sources
 from candlewick.redaction import redact_text
-from candlewick.settings import Settings
+from candlewick.settings import LiveSettings, Settings
 from candlewick.storage import schema
 from candlewick.storage.candles import Candles
+from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
+from candlewick.storage.jobs import Jobs
 from candlewick.storage.keys import ApiKeys
+from candlewick.storage.leases import StoredLeases
+from candlewick.storage.live_positions import StoredPositions
 from candlewick.storage.raw import RawFiles
+from candlewick.storage.room import require_archive_room, require_database_room
 from candlewick.storage.trades import Trades
+from candlewick.waiting import paused
 
-PROBE_TIMEOUT: Final = 3.0
+log = structlog.get_logger(__name__)
+
+STARTING: Final = timedelta(minutes=1)
+"""How long a process that stays waits for its services when it starts."""
+RETRY: Final = timedelta(seconds=1)
 REDIS_TIMEOUT: Final = 5.0
+CONTROL_POOL: Final = 3
+"""Connections for jobs and leases: a heartbeat must not wait behind those who wait for an instrument."""
+DEMO_WEIGHT: Final = 1_000_000
+"""A minute's budget for the demo market, which is ours to ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +87,15 @@ class Stores:
     raw: RawFiles
     dead_letters: DeadLetters
     keys: ApiKeys
+    jobs: Jobs
+    leases: StoredLeases
+    live_positions: StoredPositions
+    commit_log: StoredCommits
+
+    @property
+    def import_stores(self) -> importing.Stores:
+        """Where the use cases put what comes in."""
+        return importing.Stores(self.instruments, self.raw, self.trades, self.candles, self.dead_letters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +103,27 @@ class Services(Stores):
     """All that a server or a worker works with."""
 
     redis: Redis
+    bus: RedisBus
+    sources: Mapping[str, MarketSource]
+    """By code, which is the venue's."""
+    backfills: Backfill
     service: Probe
+    live: LiveSettings
+
+    @property
+    def watched_venues(self) -> list[str]:
+        """The venues that instruments are taken live from, as far as they can be asked."""
+        venues = dict.fromkeys(key.venue for key in self.live.instruments)
+        return [venue for venue in venues if venue in self.sources]
+
+    def live_feed(self, source: MarketSource) -> LiveFeed | None:
+        """What following the source's stream takes; None if it has none."""
+        if source.stream is None:
+            return None
+        bounds = BatchBounds(self.live.batch_rows, self.live.batch_span)
+        return LiveFeed(
+            source.source, source.stream, source.trades, self.import_stores, self.live_positions, self.clock, bounds
+        )
 
 
 @contextmanager
@@ -107,9 +159,11 @@ async def open_stores(settings: Settings, where: Addresses, role: str = "candlew
         SchemaOutOfDate: a database that is not ours alone is migrated only when somebody asks for it.
     """
     database = await _open_at_head(settings, where, role)
+    control = database.beside(where.database, pool_size=CONTROL_POOL, application_name=f"candlewick {role} control")
     try:
-        yield _stores(settings, database)
+        yield _stores(settings, database, control)
     finally:
+        await control.close()
         await database.close()
 
 
@@ -142,16 +196,10 @@ def archive_import(stores: Stores, key: InstrumentKey) -> ArchiveImport:
     Raises:
         UnknownVenue: no provider has archives of it.
     """
-    parts = importing.Stores(stores.instruments, stores.raw, stores.trades, stores.candles, stores.dead_letters)
-    return ArchiveImport(archives_of(key, stores.clock), parts, stores.clock)
+    return ArchiveImport(archives_of(key, stores.clock), stores.import_stores, stores.clock)
 
 
-def demo_feed(stores: Stores, seed: int) -> Feed:
-    """The feed of the demo market of that seed."""
-    return Feed(demo_market(seed), stores.instruments, stores.trades, stores.candles, stores.clock)
-
-
-def _stores(settings: Settings, database: Database) -> Stores:
+def _stores(settings: Settings, database: Database, control: Database) -> Stores:
     clock = SystemClock()
     return Stores(
         database=database,
@@ -162,6 +210,10 @@ def _stores(settings: Settings, database: Database) -> Stores:
         raw=RawFiles(database, settings.archive_dir),
         dead_letters=DeadLetters(database),
         keys=ApiKeys(database, clock),
+        jobs=Jobs(control),
+        leases=StoredLeases(control),
+        live_positions=StoredPositions(database),
+        commit_log=StoredCommits(database),
     )
 
 
@@ -169,10 +221,71 @@ def _stores(settings: Settings, database: Database) -> Stores:
 async def open_services(settings: Settings, where: Addresses, role: str = "candlewick") -> AsyncIterator[Services]:
     """The stores and Redis. See `open_stores` for the errors; RedisUnavailable comes on top."""
     assert where.redis is not None  # noqa: S101  (asked for with `addresses`)
-    async with open_stores(settings, where, role) as stores, open_redis(where.redis) as redis:
-        probe = Probe(stores.database, redis, await asyncio.to_thread(schema.head_revision))
-        parts = {name: getattr(stores, name) for name in Stores.__dataclass_fields__}
-        yield Services(**parts, redis=redis, service=probe)
+    async with (
+        open_stores(settings, where, role) as stores,
+        open_redis(where.redis) as redis,
+        market_sources(_access(settings), stores.clock, partial(RedisBudget, redis)) as sources,
+    ):
+        downloads = settings.data_dir / "downloads"
+        yield Services(
+            **{name: getattr(stores, name) for name in Stores.__dataclass_fields__},
+            redis=redis,
+            bus=RedisBus(redis),
+            sources=sources,
+            backfills=Backfill(sources, stores.import_stores, stores.jobs, stores.clock, downloads),
+            service=_probe(stores.database, redis, settings.archive_dir, await asyncio.to_thread(schema.head_revision)),
+            live=settings.live,
+        )
+
+
+@asynccontextmanager
+async def await_services(
+    settings: Settings, where: Addresses, role: str, stop: asyncio.Event
+) -> AsyncIterator[Services]:
+    """`open_services` for a process that stays: a database or a Redis that is just away is waited for, a minute long.
+
+    Raises:
+        CandlewickError: it stayed away, `stop` came first, or waiting makes no sense.
+    """
+    deadline = monotonic() + STARTING.total_seconds()
+    async with AsyncExitStack() as stack:
+        while True:
+            try:
+                services = await stack.enter_async_context(open_services(settings, where, role))
+                break
+            except CandlewickError as error:
+                if not error.retryable or stop.is_set() or monotonic() > deadline:
+                    raise
+                log.warning("services_waited_for", reason=str(error))
+            await paused(stop, RETRY)
+        yield services
+
+
+def _probe(database: Database, redis: Redis, archives: Path, head: str) -> Probe:
+    async def require_head() -> None:
+        if (found := await schema.current_revision(database)) != head:
+            raise SchemaOutOfDate(found, head)
+
+    checks: dict[str, Check] = {
+        "database": partial(require_database_room, database),
+        "migrations": require_head,
+        "redis": partial(ping_redis, redis),
+        "archive": partial(require_archive_room, archives),
+    }
+    return Probe(database.capabilities, checks)
+
+
+def _access(settings: Settings) -> dict[str, Access]:
+    """Where each provider is asked. The demo market is only there while somebody serves it."""
+    binance = settings.binance
+    seconds = binance.timeout.total_seconds()
+    access = {
+        "binance": Access(binance.rest_url, binance.archive_url, binance.stream_url, binance.weight_per_minute, seconds)
+    }
+    if settings.demo.url is not None:
+        stream_url = settings.demo.url.replace("http", "ws", 1)
+        access["demo"] = Access(settings.demo.url, settings.demo.url, stream_url, DEMO_WEIGHT, seconds)
+    return access
 
 
 @asynccontextmanager
@@ -212,46 +325,3 @@ async def ping_redis(redis: Redis, url: str = "") -> None:
         await redis.ping()
     except (RedisError, OSError) as error:
         raise RedisUnavailable(redact_text(url) or "its address", str(error)) from error
-
-
-class Probe:
-    """What the service runs on, and whether all of it is there (`graphql.services.ServiceProbe`)."""
-
-    def __init__(self, database: Database, redis: Redis, head: str) -> None:
-        self._database = database
-        self._redis = redis
-        self._head = head
-
-    @property
-    def edition(self) -> DatabaseEdition:
-        return self._database.capabilities.edition
-
-    @property
-    def capabilities(self) -> tuple[str, ...]:
-        return self._database.capabilities.names
-
-    async def ready(self) -> Mapping[str, str | None]:
-        """Each component with what is wrong with it; None where nothing is. Never raises, never takes long."""
-        checks = {
-            "database": self._database.ping(),
-            "migrations": self._at_head(),
-            "redis": ping_redis(self._redis),
-        }
-        answers = await asyncio.gather(*map(_problem, checks.values()))
-        return dict(zip(checks, answers, strict=True))
-
-    async def _at_head(self) -> None:
-        found = await schema.current_revision(self._database)
-        if found != self._head:
-            raise SchemaOutOfDate(found, self._head)
-
-
-async def _problem(check: Awaitable[None]) -> str | None:
-    try:
-        async with asyncio.timeout(PROBE_TIMEOUT):
-            await check
-    except TimeoutError:
-        return f"no answer within {PROBE_TIMEOUT:g} s"
-    except CandlewickError as error:
-        return str(error)
-    return None

@@ -9,15 +9,18 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from candlewick.cli.backfilling import backfill
 from candlewick.cli.configuration import config
 from candlewick.cli.database import migrate
 from candlewick.cli.diagnosis import doctor
 from candlewick.cli.exit_codes import EXPLAINED, exit_code
 from candlewick.cli.importing import import_files
 from candlewick.cli.invocation import Invocation
+from candlewick.cli.jobs import jobs
 from candlewick.cli.keys import keys
 from candlewick.cli.processes import serve, worker
 from candlewick.cli.schema import schema
+from candlewick.cli.simulating import simulate
 from candlewick.cli.together import demo, up
 from candlewick.domain.errors import CandlewickError
 
@@ -95,6 +98,9 @@ program.command()(serve)
 program.command()(worker)
 program.command()(migrate)
 program.command("import")(import_files)
+program.command()(backfill)
+program.add_typer(jobs, name="jobs")
+program.command()(simulate)
 program.command()(schema)
 program.add_typer(keys, name="keys")
 program.add_typer(config, name="config")

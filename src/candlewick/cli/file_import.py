@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from candlewick.domain.errors import CandlewickError, ServiceError
 from candlewick.domain.market import InstrumentKey
@@ -92,11 +90,3 @@ async def _import_one(importer: Importer, path: Path, key: InstrumentKey, *, aga
     except CandlewickError as error:
         return FileResult(path, monotonic() - began, error=error)
     return FileResult(path, monotonic() - began, imported)
-
-
-@contextmanager
-def progress_bars(*, visible: bool) -> Iterator[Progress]:
-    """Bars on stderr while a person watches, else nothing."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not visible) as bars:
-        yield bars

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from candlewick.cli.exit_codes import ExitCode
+from candlewick.cli.instruments import key_of
 from candlewick.cli.invocation import begun, run
 from candlewick.cli.output import AsJson, say, write_json, write_table
-from candlewick.domain.errors import InvalidInstrumentKey
 from candlewick.domain.market import InstrumentKey
 
 if TYPE_CHECKING:
@@ -20,20 +20,13 @@ if TYPE_CHECKING:
     from candlewick.wiring import Addresses
 
 
-def _key(text: str) -> InstrumentKey:
-    try:
-        return InstrumentKey.parse(text)
-    except InvalidInstrumentKey as error:
-        raise typer.BadParameter(str(error)) from error
-
-
 Files = Annotated[
     list[Path],
     typer.Argument(metavar="FILE…", help="Zips or CSV files of the venue's archive.", exists=True, dir_okay=False),
 ]
 Key = Annotated[
     InstrumentKey,
-    typer.Option("--instrument", metavar="VENUE:BASE-QUOTE", parser=_key, help="What the files are of."),
+    typer.Option("--instrument", metavar="VENUE:BASE-QUOTE", parser=key_of, help="What the files are of."),
 ]
 Again = Annotated[bool, typer.Option("--again", help="Deliver all rows once more, also of files that are complete.")]
 
@@ -69,7 +62,8 @@ def import_files(
 async def _import(
     settings: Settings, where: Addresses, files: list[Path], key: InstrumentKey, *, again: bool
 ) -> list[FileResult]:
-    from candlewick.cli.file_import import import_each, progress_bars
+    from candlewick.cli.file_import import import_each
+    from candlewick.cli.progress import progress_bars
     from candlewick.wiring import archive_import, open_stores
 
     async with open_stores(settings, where, "import") as stores:

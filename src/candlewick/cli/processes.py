@@ -30,7 +30,8 @@ def serve(ctx: typer.Context, host: Host = None, port: Port = None, with_parent:
       candlewick serve
       candlewick serve --host 0.0.0.0 --port 80
     """
-    from candlewick.cli.server import bind, serve_api
+    from candlewick.cli.listening import bind
+    from candlewick.cli.server import serve_api
     from candlewick.wiring import addresses
 
     with begun(ctx, http=given(host=host, port=port)) as settings:
@@ -49,20 +50,27 @@ def worker(
     check: Annotated[
         bool, typer.Option("--check", help="Only say whether a worker of this machine is alive; for health checks.")
     ] = False,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="DUTIES", help="Of settle, io, cpu, live and relay, with commas between."),
+    ] = None,
     with_parent: WithParent = False,
 ) -> None:
-    """Keep candles settled and run jobs.
+    """Keep candles settled, run jobs, take trades live, tell what was committed.
+
+    Any number of workers share these duties, on any number of machines.
 
     It stops at Ctrl-C and SIGTERM, when the work in flight is done.
 
     \b
     Examples:
       candlewick worker
+      candlewick worker --only live,relay
       candlewick worker --check && echo alive
     """
     from candlewick.wiring import addresses
 
-    with begun(ctx) as settings, addresses(settings) as where:
+    with begun(ctx, worker=given(duties=only)) as settings, addresses(settings) as where:
         if check:
             _check(where)
         else:
@@ -72,11 +80,14 @@ def worker(
 async def _work(settings: Settings, where: Addresses, *, with_parent: bool) -> None:
     from candlewick.cli.stopping import stop_requested
     from candlewick.jobs.worker import run_worker
-    from candlewick.wiring import open_services
+    from candlewick.wiring import await_services
 
-    async with stop_requested(with_parent=with_parent) as stop, open_services(settings, where, "worker") as services:
+    async with (
+        stop_requested(with_parent=with_parent) as stop,
+        await_services(settings, where, "worker", stop) as services,
+    ):
         assert where.redis is not None  # noqa: S101  (the services are open)
-        await run_worker(services, where.redis, settings.worker, stop)
+        await run_worker(services, where.redis, settings, stop)
 
 
 def _check(where: Addresses) -> None:

@@ -22,8 +22,8 @@ class NotReady(ServiceError):
         self.url, self.answer = url, answer
 
 
-async def wait_until_ready(url: str, patience: timedelta = PATIENCE) -> None:
-    """Ask /readyz below `url` until it answers 200.
+async def wait_until_ready(url: str, patience: timedelta = PATIENCE, *, path: str = "readyz") -> None:
+    """Ask for `path` below `url` until the answer is 200.
 
     Raises:
         NotReady: not within `patience`.
@@ -32,17 +32,17 @@ async def wait_until_ready(url: str, patience: timedelta = PATIENCE) -> None:
     async with httpx.AsyncClient(base_url=url, timeout=5, trust_env=False) as client:
         try:
             async with asyncio.timeout(patience.total_seconds()):
-                while (found := await _ask(client)) is not None:
+                while (found := await _ask(client, path)) is not None:
                     answer = found
                     await asyncio.sleep(_POLL_SECONDS)
         except TimeoutError as error:
             raise NotReady(url, answer) from error
 
 
-async def _ask(client: httpx.AsyncClient) -> str | None:
+async def _ask(client: httpx.AsyncClient, path: str) -> str | None:
     """What is missing; None when nothing is."""
     try:
-        response = await client.get("readyz")
+        response = await client.get(path)
     except httpx.TransportError as error:
         return str(error) or type(error).__name__
     return None if response.status_code == httpx.codes.OK else response.text

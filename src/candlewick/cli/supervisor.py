@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from asyncio.subprocess import Process
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
 from typing import Final
@@ -40,13 +42,19 @@ class Child:
     name: str
     arguments: tuple[str, ...]
     program: tuple[str, ...] = (sys.executable, "-m", "candlewick")
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What it finds there beside what we have."""
     grace: timedelta = STOP_GRACE
     """How long it may take to stop before it is killed: more than the settings give it for its work."""
 
     async def start(self) -> Process:
         """In a session of its own, so that Ctrl-C reaches only us; it stops by itself when its stdin closes."""
         return await asyncio.create_subprocess_exec(
-            *self.program, *self.arguments, stdin=asyncio.subprocess.PIPE, start_new_session=True
+            *self.program,
+            *self.arguments,
+            stdin=asyncio.subprocess.PIPE,
+            env={**os.environ, **self.environment},
+            start_new_session=True,
         )
 
 

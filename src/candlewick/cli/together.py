@@ -25,8 +25,8 @@ def up(ctx: typer.Context, host: Host = None, port: Port = None) -> None:
       candlewick up
       candlewick up --port 8080
     """
+    from candlewick.cli.listening import bind
     from candlewick.cli.machine import run_machine
-    from candlewick.cli.server import bind
     from candlewick.wiring import addresses
 
     with begun(ctx, http=given(host=host, port=port)) as settings:
@@ -47,8 +47,8 @@ def demo(
 ) -> None:
     """Run everything, fed with made-up trades.
 
-    A market model makes them up: some history first, then live. Prints `ready: URL` once the history is in and the
-    server is ready. Ctrl-C stops it all; the data stays.
+    A simulator serves a market model as a venue would: a job fetches some history, then the trades are taken live.
+    Prints `ready: URL` once the history is in and the server is ready. Ctrl-C stops it all; the data stays.
 
     \b
     Examples:
@@ -56,14 +56,14 @@ def demo(
       candlewick demo --port 8080 --seed 7 --days 3
       candlewick demo --for 30        for a script
     """
-    from candlewick.cli.feeding import DemoFeed
+    from candlewick.cli.demo_market import DemoMarket
+    from candlewick.cli.listening import bind, free_port
     from candlewick.cli.machine import run_machine
-    from candlewick.cli.server import bind
     from candlewick.wiring import addresses
 
-    with begun(ctx, http=given(host=host, port=port)) as settings:
+    market = DemoMarket(seed, days, free_port())
+    with begun(ctx, http=given(host=host, port=port), **market.settings()) as settings:
         bind(settings.http.host, settings.http.port).close()
         say(MADE_UP)
         with addresses(settings) as where:
-            feed = DemoFeed(seed=seed, days=days)
-            run(run_machine(settings, where, feed, seconds=seconds, debug=ctx.obj.debug))
+            run(run_machine(settings, where, market, seconds=seconds, debug=ctx.obj.debug))

@@ -4,19 +4,25 @@ CandlewickError
 ├── InvalidInput            the caller asked for something that cannot be: never retried
 │   ├── InvalidInstrumentKey, UnknownVenue, UnknownInstrument, TapeMismatch
 │   ├── EmptyWindow, NaiveDateTime, TimeOutOfRange, InvalidDuration, InvalidLimit, UnsupportedInterval
-│   └── InvalidCandle, InvalidTrade, BelowRetentionFloor, SupersededFile, UnknownRevision
+│   ├── InvalidCandle, InvalidTrade, BelowRetentionFloor, SupersededFile, UnknownRevision
+│   └── InvalidRange, TooManySteps, UnknownJob, JobFinished, JobNotFailed, JobConflict, JobSuperseded
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
-│   ├── MalformedRow, UnknownSymbol, UnknownFormat
+│   ├── MalformedRow, MalformedPayload, UnknownSymbol, UnknownFormat
 │   └── DamagedFile, ChecksumMismatch, MislabelledFile
 ├── SettingsError           the configuration is wrong: says which setting, what was given, what is allowed
 └── ServiceError            something outside does not do its part
-    ├── DatabaseUnavailable, InstrumentBusy                          (worth a retry)
+    ├── DatabaseUnavailable, DatabaseFull, DatabaseReadOnly          (worth a retry)
+    ├── TransactionConflict, InstrumentBusy                          (worth a retry)
+    ├── SourceUnavailable, SourceResting, RateLimited                (worth a retry)
+    ├── TimedOut                                                     (worth a retry)
+    ├── SourceRefused, LeaseLost
     ├── UnsupportedDatabase, SchemaOutOfDate
     ├── ArchiveStoreUnavailable, RedisUnavailable                    (worth a retry)
     ├── PrivateServiceFailed, PortInUse
     └── cli: ProcessEnded, NotReady · embedded: its errors of a private service
 
-Beside these, `graphql.faults` has the InvalidInput of requests, `cli` has AnotherSeed.
+Beside these, `graphql.faults` has the InvalidInput of requests, `cli` has AnotherSeed, HistoryFailed and
+SimulatorPortInUse, the simulator its Refusal, InvalidFault, InvalidMessage, InvalidRate and UnknownSymbols.
 
 A class says what happened, its attributes carry the facts, `retryable` says whether trying again makes sense.
 """
@@ -197,6 +203,75 @@ class ChecksumMismatch(NormaliseError):
         self.name, self.expected, self.actual = name, expected, actual
 
 
+class MalformedPayload(NormaliseError):
+    """A provider's answer is not what its documentation says."""
+
+    def __init__(self, source: str, endpoint: str, reason: str) -> None:
+        super().__init__(f"{source} answered {endpoint} with something else than expected: {reason}")
+        self.source, self.endpoint, self.reason = source, endpoint, reason
+
+
+class InvalidRange(InvalidInput):
+    """There cannot be data in that range."""
+
+    def __init__(self, start: datetime, end: datetime, reason: str) -> None:
+        super().__init__(f"the range from {start.isoformat()} to {end.isoformat()} {reason}")
+        self.start, self.end, self.reason = start, end, reason
+
+
+class TooManySteps(InvalidInput):
+    """The job would be larger than one may be."""
+
+    def __init__(self, steps: int, most: int) -> None:
+        super().__init__(f"this would be {steps} steps, a job may have {most}: ask for fewer instruments or less time")
+        self.steps, self.most = steps, most
+
+
+class UnknownJob(InvalidInput):
+    """There is no job of that number."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"there is no job {job_id}; `candlewick jobs list` shows those there are")
+        self.job_id = job_id
+
+
+class JobFinished(InvalidInput):
+    """It is over: nothing is left to cancel."""
+
+    def __init__(self, job_id: int, status: str) -> None:
+        super().__init__(f"job {job_id} is over ({status.lower()}): there is nothing to cancel")
+        self.job_id, self.status = job_id, status
+
+
+class JobNotFailed(InvalidInput):
+    """Only what failed or was cancelled can be tried again."""
+
+    def __init__(self, job_id: int, status: str) -> None:
+        super().__init__(f"job {job_id} is {status.lower()}: only one that failed or was cancelled can be tried again")
+        self.job_id, self.status = job_id, status
+
+
+class JobConflict(InvalidInput):
+    """The idempotency key stands for another request."""
+
+    def __init__(self, idempotency_key: str, job_id: int) -> None:
+        super().__init__(
+            f"the idempotency key {idempotency_key!r} was used for job {job_id} with other arguments: take another key"
+        )
+        self.idempotency_key, self.job_id = idempotency_key, job_id
+
+
+class JobSuperseded(InvalidInput):
+    """Another job does the same by now, and the two must not overlap."""
+
+    def __init__(self, job_id: int, exclusive: str) -> None:
+        super().__init__(
+            f"job {job_id} cannot be tried again while another one named {exclusive!r} is unfinished: "
+            "wait for that one, or cancel it"
+        )
+        self.job_id, self.exclusive = job_id, exclusive
+
+
 class SupersededFile(InvalidInput):
     """An archive file whose place a newer one has taken: its rows were replaced, putting them back would undo that."""
 
@@ -221,6 +296,84 @@ class DatabaseUnavailable(ServiceError):
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(f"the database at {where} does not answer: {reason}. `candlewick doctor` looks closer")
         self.where, self.reason = where, reason
+
+
+class DatabaseFull(ServiceError):
+    """The database has no room (or no memory, no connection) left for this: nothing of it was stored."""
+
+    retryable = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the database has no room for this, nothing of it is stored: {reason}")
+        self.reason = reason
+
+
+class DatabaseReadOnly(ServiceError):
+    """The database takes no writes: it is a standby, or its provider protects a disk that is nearly full."""
+
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the database takes no writes: it is a standby, or set to read only, as providers do when its disk is "
+            "nearly full. Make room, or name the primary in CANDLEWICK_DATABASE__URL"
+        )
+
+
+class TransactionConflict(ServiceError):
+    """Two transactions waited for each other; the database undid this one so that the other could go on."""
+
+    retryable = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"another transaction stood in the way, nothing of this one is stored: {reason}")
+        self.reason = reason
+
+
+class SourceUnavailable(ServiceError):
+    """A provider does not answer, or not in a way that can be used: it may do so later."""
+
+    retryable = True
+
+    def __init__(self, source: str, reason: str, retry_after: float | None = None) -> None:
+        wait = f" (try again in {retry_after:g} s)" if retry_after else ""
+        super().__init__(f"{source} cannot be asked right now: {reason}{wait}")
+        self.source, self.reason, self.retry_after = source, reason, retry_after
+        """`retry_after`: seconds, if the provider or our circuit breaker said so."""
+
+
+class SourceResting(SourceUnavailable):
+    """It failed several times in a row, and is left alone for a while: nothing was asked."""
+
+
+class RateLimited(SourceUnavailable):
+    """The provider says that we ask too often, and for how long it will not answer."""
+
+
+class SourceRefused(ServiceError):
+    """A provider will not answer this request, however often it is asked: no such symbol, no access from here."""
+
+    def __init__(self, source: str, status: int, reason: str) -> None:
+        super().__init__(f"{source} refuses with status {status}: {reason}")
+        self.source, self.status, self.reason = source, status, reason
+
+
+class TimedOut(ServiceError):
+    """Something took longer than it may."""
+
+    retryable = True
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} took too long and was given up for now")
+        self.what = what
+
+
+class LeaseLost(ServiceError):
+    """Somebody else does this by now, or it was cancelled: what was about to be written is not."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the lease {name} is no longer held: nothing was written")
+        self.name = name
 
 
 class ArchiveStoreUnavailable(ServiceError):

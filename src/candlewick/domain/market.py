@@ -42,6 +42,15 @@ class Tape(StrEnum):
     AGGREGATED = "AGGREGATED"
 
 
+class DataKind(StrEnum):
+    """What of an instrument is fetched."""
+
+    TRADES = "TRADES"
+    """Of the tape that the instrument keeps."""
+    CANDLES = "CANDLES"
+    """The venue's minute candles."""
+
+
 class InstrumentStatus(StrEnum):
     """Whether the venue trades it today."""
 

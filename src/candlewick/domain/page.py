@@ -58,6 +58,8 @@ class TradeRow(NamedTuple):
     side: Side
     ts: datetime
     received_at: datetime
+    version: int
+    """The commit that stored it."""
 
 
 @dataclass(frozen=True, slots=True)

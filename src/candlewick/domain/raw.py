@@ -37,6 +37,17 @@ class ArchiveFile:
     """A later file of the same name, under another checksum, took its place."""
 
 
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A provider's answer as received, before anyone parsed it. Holds no key of ours."""
+
+    source: str
+    endpoint: str
+    """What was asked, without host and secrets: `/api/v3/aggTrades?symbol=BTCUSDT&fromId=1`."""
+    body: bytes
+    received_at: datetime
+
+
 class LetterKind(StrEnum):
     """Why a row became a dead letter."""
 
@@ -44,6 +55,8 @@ class LetterKind(StrEnum):
     INVALID = "INVALID"
     CLASH = "CLASH"
     """The key is taken by a trade with other content."""
+    JOB = "JOB"
+    """Not a row but a step of a job, which failed for good."""
 
 
 @dataclass(frozen=True, slots=True)

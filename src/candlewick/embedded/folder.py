@@ -102,9 +102,18 @@ class ServiceFolder:
         return path.read_text()
 
     def rotate_logs(self) -> None:
-        for log in (self.keeper_log, self.server_log):
-            if log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
-                log.replace(log.with_suffix(".log.1"))
+        """Both logs, while neither a keeper nor a server writes."""
+        _rotate(self.keeper_log)
+        self.rotate_server_log()
+
+    def rotate_server_log(self) -> None:
+        """The server's alone, while no server writes."""
+        _rotate(self.server_log)
+
+
+def _rotate(log: Path) -> None:
+    if log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
 
 
 def write_private(path: Path, text: str) -> None:

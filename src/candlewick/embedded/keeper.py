@@ -7,15 +7,18 @@ keeps none of the command's pipes. The exit code only says whether it has come t
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, assert_never
 
+from candlewick.domain.errors import PrivateServiceFailed
 from candlewick.embedded.folder import Note, ServiceFolder, ServiceName, Status
 from candlewick.embedded.installation import inspect
 from candlewick.embedded.locks import FileLock, wait_until
@@ -25,7 +28,11 @@ from candlewick.embedded.process import Server
 from candlewick.embedded.valkey import Valkey
 
 WATCH_SECONDS = 0.1
-RESTART_PAUSE_SECONDS = 1.0
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 5.0
+"""Seconds between the tries to start a server again."""
+STEADY_SECONDS = 30.0
+"""A server that ran for so long is over the trouble it had before."""
 
 
 class Service(Protocol):
@@ -45,43 +52,88 @@ class Service(Protocol):
 
 
 class Keeper:
-    """Keeps one service for as long as a command needs it."""
+    """Keeps one service for as long as a command needs it.
 
-    def __init__(self, folder: ServiceFolder, service: Service, plan: Plan) -> None:
+    A server that ran before can run: whatever ends it, or keeps it from starting again, is taken for something that
+    will pass. On a full disk no start succeeds until there is room.
+    """
+
+    def __init__(
+        self, folder: ServiceFolder, service: Service, plan: Plan, *, first_pause: float = FIRST_PAUSE
+    ) -> None:
         self.folder, self.service, self.plan = folder, service, plan
+        self.first_pause = first_pause
         self.asked_to_stop = threading.Event()
+        self._failures = 0
+        self._try_at: float | None = None
+        self._steady_at = 0.0
+        self._untold: Note | None = None
 
     def run(self, commands: FileLock) -> None:
         """Start the service, and stop it once `commands` can be locked alone: a new command then waits for the stop."""
         self._start()
+        self.note(Status.READY)
         while not self.asked_to_stop.wait(WATCH_SECONDS) and not commands.try_alone():
-            if self.service.server.has_ended():
-                self._start_again()
+            self._watch()
         self.service.stop()
         self.folder.remove_note()
 
     def note(self, status: Status, reason: str | None = None) -> None:
-        self.folder.write_note(
-            Note(
-                status=status,
-                programs=self.plan.programs,
-                source=self.plan.source,
-                url=self.service.url if status is Status.READY else None,
-                reason=reason,
-            )
-        )
+        self.folder.write_note(self._noted(status, reason))
+
+    def _noted(self, status: Status, reason: str | None = None) -> Note:
+        url = self.service.url if status is Status.READY else None
+        return Note(status, self.plan.programs, self.plan.source, url, reason)
 
     def _start(self) -> None:
         self.service.prepare()
         self.service.start(time.monotonic() + self.plan.startup_seconds)
-        self.note(Status.READY)
+        self._steady_at = time.monotonic() + STEADY_SECONDS
+
+    def _watch(self) -> None:
+        if self._try_at is not None:
+            if time.monotonic() >= self._try_at:
+                self._start_again()
+        elif self.service.server.has_ended():
+            self._plan_restart(self.service.server.last_lines())
+        self._tell()
 
     def _start_again(self) -> None:
-        self.note(Status.STARTING)
-        said = self.service.server.last_lines()
-        print(f"the server ended by itself and is started again; it said last:\n{said}", flush=True)  # noqa: T201
-        self.asked_to_stop.wait(RESTART_PAUSE_SECONDS)
-        self._start()
+        self._try_at = None
+        try:
+            self.folder.rotate_server_log()
+            self._start()
+        except (PrivateServiceFailed, OSError) as error:
+            self.service.server.stop()  # it may run, and only its process id could not be written down
+            self._plan_restart(getattr(error, "reason", str(error)))
+        else:
+            self._say(f"the server runs again (try {self._failures})")
+            self._untold = self._noted(Status.READY)
+
+    def _plan_restart(self, reason: str) -> None:
+        now = time.monotonic()
+        self._failures = 1 if now > self._steady_at else self._failures + 1
+        self._steady_at = math.inf  # until it has started
+        pause = min(self.first_pause * 2 ** min(self._failures - 1, 10), LONGEST_PAUSE)
+        self._try_at = now + pause
+        self._untold = self._noted(Status.STARTING, reason)
+        self._say(f"the server ended, and is started again (try {self._failures}); it said last:\n{reason}")
+
+    def _tell(self) -> None:
+        """Write the note, as soon as there is room for it."""
+        if self._untold is not None:
+            with suppress(OSError):
+                self.folder.write_note(self._untold)
+                self._untold = None
+
+    def _say(self, words: str) -> None:
+        """Into our log, at the 1st, 2nd, 4th, 8th try: it stays short however long it takes.
+
+        What a full disk does not take is written with what is said next.
+        """
+        if self._failures.bit_count() == 1:
+            with suppress(OSError):
+                print(words, flush=True)  # noqa: T201
 
 
 def build_service(plan: Plan) -> Service:

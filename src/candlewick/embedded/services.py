@@ -146,9 +146,10 @@ def _settled_note(folder: ServiceFolder, deadline: float) -> Note:
         note = folder.read_note()
         return (note is not None and note.status is not Status.STARTING) or not is_held_alone(folder.keeper_lock)
 
-    if not wait_until(is_settled, deadline):
-        raise ServerTooSlow(folder.service, "", folder.server_log)
+    settled = wait_until(is_settled, deadline)
     note = folder.read_note()
+    if not settled:
+        raise ServerTooSlow(folder.service, (note and note.reason) or "", folder.server_log)
     if note is None or note.status is not Status.READY:
         reason = note.reason if note is not None else None
         raise PrivateServiceFailed(folder.service, reason or f"its keeper ended; its log is {folder.keeper_log}")

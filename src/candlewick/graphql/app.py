@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
@@ -11,22 +13,25 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import Lifespan
 
 from candlewick import web
 from candlewick.domain.errors import ServiceError
 from candlewick.graphql import health
 from candlewick.graphql.documents import Documents
+from candlewick.graphql.execution import Execution
 from candlewick.graphql.http.access import Access
 from candlewick.graphql.http.endpoint import GraphQLEndpoint
 from candlewick.graphql.http.faults import HttpFault
 from candlewick.graphql.http.responses import refused
 from candlewick.graphql.limits import Limits
+from candlewick.graphql.live import LATENESS, Live
 from candlewick.graphql.metrics import Metrics
 from candlewick.graphql.middleware import Counted, Secured, Traced
 from candlewick.graphql.schema import core, schema
 from candlewick.graphql.services import Services
+from candlewick.graphql.websocket.endpoint import SocketEndpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +43,33 @@ class HttpOptions:
     hosts: Sequence[str] = ("*",)
     """Host names to answer to. Name them where `anonymous` is on, or a page whose name resolves to us may read."""
     limits: Limits = field(default_factory=Limits)
+    sockets: int = 10_000
+    """Websockets at the same time: the server that runs the application counts requests only."""
+    allowed_lateness: timedelta = LATENESS
+    """How long after its window a candle is final, as the candle store has it."""
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     """Where metrics are kept. One application a registry."""
 
 
 def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Starlette] | None = None) -> Starlette:
-    """The application over these services, which it neither opens nor closes (a `lifespan` may)."""
+    """The application over these services, which it neither opens nor closes (a `lifespan` may).
+
+    Subscriptions are told of commits while its own lifespan lasts, around the given one.
+    """
     metrics = Metrics(options.registry)
+    live = Live.over(services, options.allowed_lateness)
+    documents = Documents(core(schema), options.limits)
+    execution = Execution(core(schema), services, live, documents, metrics)
     access = Access(services.keys, options.anonymous)
-    endpoint = GraphQLEndpoint(schema, services, Documents(core(schema), options.limits), access, metrics)
+
+    @asynccontextmanager
+    async def living(app: Starlette) -> AsyncIterator[Mapping[str, object]]:
+        async with live.running(), (lifespan or _no_lifespan)(app) as state:
+            yield state or {}
+
     return Starlette(
-        routes=_routes(services, endpoint),
-        lifespan=lifespan,
+        routes=_routes(GraphQLEndpoint(execution, access), SocketEndpoint(execution, access, options.sockets)),
+        lifespan=living,
         middleware=[
             Middleware(Traced),
             Middleware(Secured),
@@ -59,7 +79,14 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
     )
 
 
-def _routes(services: Services, endpoint: GraphQLEndpoint) -> list[BaseRoute]:
+@asynccontextmanager
+async def _no_lifespan(_: Starlette) -> AsyncIterator[None]:
+    yield
+
+
+def _routes(endpoint: GraphQLEndpoint, sockets: SocketEndpoint) -> list[BaseRoute]:
+    execution = endpoint.execution
+
     async def start_page(_: Request) -> Response:
         return web.start_page()
 
@@ -67,7 +94,7 @@ def _routes(services: Services, endpoint: GraphQLEndpoint) -> list[BaseRoute]:
         return health.alive()
 
     async def readyz(_: Request) -> Response:
-        return await health.readiness(services.service)
+        return await health.readiness(execution.services.service)
 
     async def metrics_page(request: Request) -> Response:
         try:
@@ -76,11 +103,12 @@ def _routes(services: Services, endpoint: GraphQLEndpoint) -> list[BaseRoute]:
             return refused(exc)
         except ServiceError:
             return refused(HttpFault(503, "Keys cannot be checked for now: try again.", "SERVICE_UNAVAILABLE"))
-        return endpoint.metrics.page()
+        return execution.metrics.page()
 
     return [
         Route("/", start_page),
         Route("/graphql", endpoint.__call__, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+        WebSocketRoute("/graphql", sockets.__call__),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics_page),

@@ -19,7 +19,6 @@ from candlewick.graphql.faults import InvalidCursor
 _VERSION: Final = "1"
 _SEPARATOR: Final = "\x1f"
 _CHECKSUM_BYTES: Final = 6
-_LONGEST: Final = 512
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]+")
 _LATEST_US: Final = 32_000_000_000_000_000
 """In the year 2984: a cursor never stands later."""
@@ -31,6 +30,8 @@ class Series:
 
     kind: str
     name: str = ""
+    longest: int = 512
+    """Characters that one of its cursors has, at the most."""
 
     def cursor(self, *key: object) -> str:
         """The cursor of the row with this sort key."""
@@ -43,7 +44,7 @@ class Series:
         Raises:
             InvalidCursor: it is damaged, made up, of another version or of another list.
         """
-        version, kind, name, *key = _decoded(cursor, argument).split(_SEPARATOR)
+        version, kind, name, *key = _decoded(cursor, argument, self.longest).split(_SEPARATOR)
         if version != _VERSION:
             raise InvalidCursor(argument, "it is of another version")
         if (kind, name) != (self.kind, self.name) or len(key) != parts:
@@ -65,8 +66,8 @@ def integer(text: str, argument: str) -> int:
     return int(text)
 
 
-def _decoded(cursor: str, argument: str) -> str:
-    if len(cursor) > _LONGEST or not _ALPHABET.fullmatch(cursor):
+def _decoded(cursor: str, argument: str, longest: int) -> str:
+    if len(cursor) > longest or not _ALPHABET.fullmatch(cursor):
         raise InvalidCursor(argument, "it is damaged")
     try:
         data = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

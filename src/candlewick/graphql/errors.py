@@ -34,7 +34,7 @@ def validation_error(error: GraphQLError) -> Formatted:
 def execution_error(error: GraphQLError, trace_id: str) -> Formatted:
     """An error of a resolver or a variable, as the client sees it."""
     cause = error.original_error
-    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+    while isinstance(cause, GraphQLError):
         cause = cause.original_error
     if isinstance(cause, InvalidInput):
         message = str(cause) if error.path else error.message

@@ -29,8 +29,39 @@ class InvalidCursor(InvalidInput):
     """The cursor is damaged, made up, or of another list."""
 
     def __init__(self, argument: str, reason: str) -> None:
-        super().__init__(f"`{argument}` is no cursor of this list: {reason}. Take one from `pageInfo` or `edges`")
+        super().__init__(f"`{argument}` is no cursor of this list: {reason}. Take one that this list gave out")
         self.argument = argument
+
+
+class KeyNeeded(InvalidInput):
+    """The operation changes something, which nobody does without a key."""
+
+    code: ClassVar[str] = "UNAUTHENTICATED"
+
+    def __init__(self, role: str) -> None:
+        super().__init__(
+            f"this needs an API key with the role {role}: send `Authorization: Bearer <key>`; "
+            f"`candlewick keys create --role {role.lower()}` makes one"
+        )
+        self.role = role
+
+
+class RoleNeeded(InvalidInput):
+    """The caller's key does not allow it."""
+
+    code: ClassVar[str] = "FORBIDDEN"
+
+    def __init__(self, role: str, actual: str) -> None:
+        super().__init__(f"this needs an API key with the role {role}; yours has {actual}")
+        self.role, self.actual = role, actual
+
+
+class TooMany(InvalidInput):
+    """A list in the arguments is empty or too long."""
+
+    def __init__(self, argument: str, actual: int, limit: int) -> None:
+        super().__init__(f"`{argument}` has {actual} elements, it may have 1 to {limit}")
+        self.argument, self.actual, self.limit = argument, actual, limit
 
 
 class InvalidPage(InvalidInput):

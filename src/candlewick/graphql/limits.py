@@ -11,6 +11,10 @@ MAX_LISTED: Final = 500
 """Instruments or assets on one page."""
 DEFAULT_ROWS: Final = 100
 """Candles or trades on a page that does not say how many."""
+MAX_WATCHED: Final = 100
+"""Instruments of one subscription, or of one backfill."""
+MAX_EVENT_ROWS: Final = 1_000
+"""Candles or trades that one event of a subscription carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +39,16 @@ class Limits:
     root_fields: int = 30
     rows: int = 25_000
     """Rows that the lists of one operation may ask for together."""
+    init_seconds: float = 3
+    """From a websocket's opening to its `connection_init`."""
+    socket_operations: int = 100
+    """Operations that run on one websocket at the same time."""
+    socket_messages: int = 1_000
+    """Messages that a client sends on one websocket within `socket_messages_seconds`."""
+    socket_messages_seconds: float = 10
+    send_seconds: float = 30
+    """How long a websocket's client may take none of what is sent to it."""
+    key_check_seconds: float = 30
+    """How often the key of an open websocket is looked at again."""
     documents: int = 256
     """Parsed and validated documents that are kept."""

@@ -1,20 +1,23 @@
-"""Pages of instruments and assets: forward only, in the order of their names."""
+"""Pages of instruments and assets in the order of their names, of jobs from the newest on: forward only."""
 
 from __future__ import annotations
 
 from candlewick.domain.errors import InvalidInstrumentKey
+from candlewick.domain.job import JobId
 from candlewick.domain.market import AssetClass, InstrumentKey
 from candlewick.graphql.context import Context
-from candlewick.graphql.cursor import Series
+from candlewick.graphql.cursor import Series, integer
 from candlewick.graphql.faults import InvalidCursor
 from candlewick.graphql.limits import MAX_LISTED
 from candlewick.graphql.paging import check_size
 from candlewick.graphql.types.asset import Asset, AssetFilter
 from candlewick.graphql.types.connection import Connection
 from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
+from candlewick.graphql.types.job import Job, JobFilter
 
 _INSTRUMENTS = Series("instruments")
 _ASSETS = Series("assets")
+_JOBS = Series("jobs")
 
 
 async def list_instruments(
@@ -42,6 +45,20 @@ async def list_assets(context: Context, where: AssetFilter, first: int, after: s
     return Connection(
         nodes=[Asset.of(row) for row in page.rows],
         cursor_at=lambda index: _ASSETS.cursor(page.rows[index].code, page.rows[index].asset_class),
+        has_previous=position is not None,
+        has_next=page.more,
+    )
+
+
+async def list_jobs(context: Context, where: JobFilter, first: int, after: str | None) -> Connection[Job]:
+    """One page of the jobs that match."""
+    check_size("first", first, MAX_LISTED)
+    position = None if after is None else JobId(integer(_JOBS.key(after, "after")[0], "after"))
+    context.budget.charge(first)
+    page = await context.services.jobs.jobs(where.wanted, first, position)
+    return Connection(
+        nodes=[Job.of(row) for row in page.rows],
+        cursor_at=lambda index: _JOBS.cursor(page.rows[index].id),
         has_previous=position is not None,
         has_next=page.more,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final
 
@@ -20,6 +20,13 @@ class Outcome:
     """How an operation went; failed until it is said to have succeeded."""
 
     failed: bool = True
+
+
+@dataclass(slots=True)
+class StreamOutcome(Outcome):
+    """How a subscription went, and where its events are counted."""
+
+    events: Counter = field(kw_only=True)
 
 
 class Metrics:
@@ -42,6 +49,11 @@ class Metrics:
             buckets=_BUCKETS,
         )
         self.in_flight = Gauge("candlewick_graphql_operations_in_flight", "Operations running now.", registry=registry)
+        self.sockets = Gauge("candlewick_graphql_sockets", "Websockets open now.", registry=registry)
+        self.subscriptions = Gauge("candlewick_graphql_subscriptions", "Subscriptions open now.", registry=registry)
+        self.events = Counter(
+            "candlewick_graphql_events", "Events sent to subscriptions.", ("operation",), registry=registry
+        )
 
     @contextmanager
     def operation(self, name: str | None) -> Iterator[Outcome]:
@@ -53,6 +65,18 @@ class Metrics:
         finally:
             self.in_flight.dec()
             self.seconds.labels(label).observe(perf_counter() - start)
+            self.operations.labels(label, "failed" if outcome.failed else "succeeded").inc()
+
+    @contextmanager
+    def subscription(self, name: str | None) -> Iterator[StreamOutcome]:
+        """Count a subscription when it ends, its events as they come; the caller says how it went."""
+        label = self._label(name)
+        outcome = StreamOutcome(events=self.events.labels(label))
+        self.subscriptions.inc()
+        try:
+            yield outcome
+        finally:
+            self.subscriptions.dec()
             self.operations.labels(label, "failed" if outcome.failed else "succeeded").inc()
 
     def page(self) -> Response:

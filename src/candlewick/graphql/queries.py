@@ -7,12 +7,14 @@ from typing import Annotated
 import strawberry
 
 import candlewick
+from candlewick.domain.job import JobId
 from candlewick.domain.market import AssetId, InstrumentId, InstrumentKey, VenueId
 from candlewick.graphql.context import Info
-from candlewick.graphql.listing import list_assets, list_instruments
+from candlewick.graphql.listing import list_assets, list_instruments, list_jobs
 from candlewick.graphql.types.asset import Asset, AssetFilter
 from candlewick.graphql.types.connection import Connection, Listed, ListedAfter
 from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
+from candlewick.graphql.types.job import Job, JobFilter, JobIdArgument, parse_id
 from candlewick.graphql.types.node import Node, NodeId
 from candlewick.graphql.types.service import ServiceInfo
 from candlewick.graphql.types.venue import Venue
@@ -20,6 +22,7 @@ from candlewick.graphql.types.venue import Venue
 InstrumentsWhere = Annotated[
     InstrumentFilter | None, strawberry.argument(name="filter", description="Which; all if left out.")
 ]
+JobsWhere = Annotated[JobFilter | None, strawberry.argument(name="filter", description="Which; all if left out.")]
 AssetsWhere = Annotated[AssetFilter | None, strawberry.argument(name="filter", description="Which; all if left out.")]
 
 
@@ -56,6 +59,21 @@ class Query:
     ) -> Connection[Asset]:
         return await list_assets(info.context, filter_ or AssetFilter(), first, after)
 
+    @strawberry.field(description="One job by its id; null if there is none.")
+    async def job(
+        self,
+        info: Info,
+        id: JobIdArgument,  # noqa: A002
+    ) -> Job | None:
+        row = await info.context.services.jobs.job(parse_id(id))
+        return Job.of(row) if row else None
+
+    @strawberry.field(description="Jobs, the newest first.")
+    async def jobs(
+        self, info: Info, filter_: JobsWhere = None, first: Listed = 50, after: ListedAfter = None
+    ) -> Connection[Job]:
+        return await list_jobs(info.context, filter_ or JobFilter(), first, after)
+
     @strawberry.field(description="What this service is and runs on.")
     async def service(self, info: Info) -> ServiceInfo:
         probe = info.context.services.service
@@ -72,6 +90,9 @@ async def fetch_node(info: Info, node_id: NodeId) -> Node | None:
         case "Asset":
             asset = await loaders.assets.load(AssetId(node_id.number))
             return Asset.of(asset) if asset else None
+        case "Job":
+            job = await info.context.services.jobs.job(JobId(node_id.number))
+            return Job.of(job) if job else None
         case _:
             venue = await loaders.venues.load(VenueId(node_id.number))
             return Venue.of(venue) if venue else None

@@ -100,7 +100,7 @@ DATETIME = strawberry.scalar(
 DURATION = strawberry.scalar(
     name="Duration",
     description=(
-        "How wide a candle is, in ISO 8601, such as PT5M, P1D or P3M: a span of whole seconds or a number of "
+        "A length of time, in ISO 8601, such as PT5M, P1D or P3M: a span of whole seconds or a number of "
         "calendar months, up to ten years."
     ),
     specified_by_url="https://www.iso.org/iso-8601-date-and-time-format.html",

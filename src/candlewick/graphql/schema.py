@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any, Final
 
 import strawberry
 from graphql import (
     GraphQLArgument,
-    GraphQLError,
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
     Undefined,
 )
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
 
+from candlewick.graphql.mutations import Mutation
 from candlewick.graphql.queries import Query
 from candlewick.graphql.scalars import SCALARS
+from candlewick.graphql.subscriptions import Subscription
 
 
-class FromDocuments(SchemaExtension):
-    """Takes parsing and validation from the context's documents, which remember both."""
-
-    def on_parse(self) -> Iterator[None]:
-        self.prepared = self.execution_context.context.documents.prepare(self.execution_context.query or "")
-        self.execution_context.graphql_document = self.prepared.document
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        errors = [GraphQLError(error["message"], extensions=error["extensions"]) for error in self.prepared.errors]
-        self.execution_context.pre_execution_errors = errors
-        yield
-
-
-class Schema(strawberry.Schema):
-    """Strawberry's, except that errors are logged where they become a response, with its trace id."""
-
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        pass
-
-
-def _refined(built: Schema) -> Schema:
+def _refined(built: strawberry.Schema) -> strawberry.Schema:
     """What Strawberry leaves out.
 
     A default of null says no more than none. And graphql-core checks @oneOf itself, in variables too, once it knows.
@@ -70,7 +48,11 @@ def core(built: Any) -> GraphQLSchema:
     return built._schema  # type: ignore[no-any-return] # noqa: SLF001 # there is no public way
 
 
-schema: Final = _refined(Schema(query=Query, extensions=[FromDocuments], config=StrawberryConfig(scalar_map=SCALARS)))
+schema: Final = _refined(
+    strawberry.Schema(
+        query=Query, mutation=Mutation, subscription=Subscription, config=StrawberryConfig(scalar_map=SCALARS)
+    )
+)
 
 
 def sdl() -> str:

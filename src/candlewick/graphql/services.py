@@ -2,12 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from candlewick.domain.access import ApiKey
+from candlewick.domain.candle import Candle
+from candlewick.domain.commit import Commit, CommitNotice
+from candlewick.domain.job import Job, JobFilter, JobId
+from candlewick.domain.market import (
+    Asset,
+    AssetClass,
+    AssetId,
+    Instrument,
+    InstrumentId,
+    InstrumentKey,
+    Venue,
+    VenueId,
+)
+from candlewick.domain.page import (
+    AssetFilter,
+    CandleQuery,
+    InstrumentFilter,
+    Page,
+    TradePosition,
+    TradeQuery,
+    TradeRow,
+)
 from candlewick.domain.service import DatabaseEdition
-from candlewick.ports import CandleStore, InstrumentStore, TradeStore
+from candlewick.ports import Backfills, Clock
+
+
+class InstrumentReads(Protocol):
+    """The reading half of `ports.InstrumentStore`."""
+
+    async def by_keys(self, keys: Sequence[InstrumentKey]) -> Mapping[InstrumentKey, Instrument]: ...
+    async def by_ids(self, ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Instrument]: ...
+    async def assets_by_ids(self, ids: Sequence[AssetId]) -> Mapping[AssetId, Asset]: ...
+    async def venues_by_ids(self, ids: Sequence[VenueId]) -> Mapping[VenueId, Venue]: ...
+    async def instruments(
+        self, where: InstrumentFilter, first: int, after: InstrumentKey | None
+    ) -> Page[Instrument]: ...
+    async def assets(self, where: AssetFilter, first: int, after: tuple[str, AssetClass] | None) -> Page[Asset]: ...
+
+
+class TradeReads(Protocol):
+    """The reading half of `ports.TradeStore`."""
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: TradeQuery
+    ) -> Mapping[InstrumentId, Page[TradeRow]]: ...
+
+
+class CandleReads(Protocol):
+    """The reading half of `ports.CandleStore`."""
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery
+    ) -> Mapping[InstrumentId, Page[Candle]]: ...
+
+
+class JobDesk(Protocol):
+    """What of `ports.JobStore` is for those who ask for work, not for those who do it."""
+
+    async def job(self, job_id: JobId) -> Job | None: ...
+    async def jobs(self, where: JobFilter, first: int, after: JobId | None) -> Page[Job]: ...
+    async def cancel(self, job_id: JobId) -> Job: ...
+    async def retry(self, job_id: JobId) -> Job: ...
+
+
+class CommitReads(Protocol):
+    """The reading half of `ports.CommitLog`."""
+
+    async def versions(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, int]: ...
+    async def since(self, instrument_id: InstrumentId, version: int, limit: int) -> Sequence[Commit]: ...
+    async def trades_since(
+        self, instrument_id: InstrumentId, after: int, upto: int, limit: int, beyond: TradePosition | None = None
+    ) -> Page[TradeRow]: ...
+
+
+class Notices(Protocol):
+    """The hearing half of `ports.Bus`."""
+
+    def listen(self) -> AsyncIterator[CommitNotice | None]: ...
 
 
 class KeyStore(Protocol):
@@ -35,13 +111,28 @@ class Services(Protocol):
     """All of it, as one object."""
 
     @property
-    def instruments(self) -> InstrumentStore: ...
+    def instruments(self) -> InstrumentReads: ...
 
     @property
-    def trades(self) -> TradeStore: ...
+    def trades(self) -> TradeReads: ...
 
     @property
-    def candles(self) -> CandleStore: ...
+    def candles(self) -> CandleReads: ...
+
+    @property
+    def jobs(self) -> JobDesk: ...
+
+    @property
+    def backfills(self) -> Backfills: ...
+
+    @property
+    def commit_log(self) -> CommitReads: ...
+
+    @property
+    def bus(self) -> Notices: ...
+
+    @property
+    def clock(self) -> Clock: ...
 
     @property
     def keys(self) -> KeyStore: ...

@@ -5,29 +5,36 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any, Final
 
 import structlog
-from arq.connections import RedisSettings
+from arq.connections import ArqRedis, RedisSettings
 from arq.worker import Worker
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from candlewick.domain.job import WorkQueue
+from candlewick.jobs.dispatch import STEP_TIMEOUT, queue_name
 from candlewick.jobs.schedule import schedule
 from candlewick.jobs.serializer import dump_job, load_job
 from candlewick.jobs.tasks import TASKS
 from candlewick.telemetry import TRACE_ID
-from candlewick.wiring import Stores
+from candlewick.waiting import paused
+from candlewick.wiring import Services
 
-QUEUE: Final = "candlewick:jobs"
+log = structlog.get_logger(__name__)
+
+WORKER: Final = "candlewick:worker:"
 HEALTH_SECONDS: Final = 15
-JOB_TIMEOUT: Final = 60
-"""A job whose worker was killed runs again this long (and 10 s) later: short, and longer for a task that says so."""
+POLL_SECONDS: Final = 0.2
 
 
 def redis_settings(url: str) -> RedisSettings:
@@ -38,6 +45,20 @@ def redis_settings(url: str) -> RedisSettings:
         retry=Retry(ExponentialBackoff(cap=1, base=0.05), 12),
         retry_on_error=[RedisConnectionError, RedisTimeoutError],
     )
+
+
+@asynccontextmanager
+async def arq_redis(url: str) -> AsyncIterator[ArqRedis]:
+    """A connection to put jobs in with. Nothing is asked of Redis yet: it may be away."""
+    settings = redis_settings(url)
+    redis = ArqRedis.from_url(
+        url, retry=settings.retry, retry_on_error=settings.retry_on_error, socket_timeout=5, socket_connect_timeout=5
+    )
+    redis.job_serializer, redis.job_deserializer = dump_job, load_job
+    try:
+        yield redis
+    finally:
+        await redis.aclose()
 
 
 class QueueWorker(Worker):
@@ -56,22 +77,24 @@ class QueueWorker(Worker):
             self._pool = None
 
 
-def make_worker(stores: Stores, redis_url: str, *, max_jobs: int) -> QueueWorker:
-    """A worker that has not started yet. It leaves signals alone and retries nothing but what asks for it."""
+def make_worker(services: Services, redis_url: str, queue: WorkQueue, *, max_jobs: int) -> QueueWorker:
+    """A worker that has not started yet. It leaves signals alone and retries nothing: that is decided by the steps."""
     return QueueWorker(
         functions=TASKS,
-        cron_jobs=schedule(),
-        queue_name=QUEUE,
+        cron_jobs=schedule() if queue is WorkQueue.IO else None,
+        queue_name=queue_name(queue),
         redis_settings=redis_settings(redis_url),
-        ctx={"stores": stores},
+        ctx={"services": services},
+        poll_delay=POLL_SECONDS,
+        keep_result=0,
         handle_signals=False,
         max_jobs=max_jobs,
-        job_timeout=JOB_TIMEOUT,
+        job_timeout=STEP_TIMEOUT.total_seconds(),
         job_serializer=dump_job,
         job_deserializer=load_job,
         on_job_start=_trace_job,
         health_check_interval=HEALTH_SECONDS,
-        health_check_key=health_key(),
+        health_check_key=f"{health_key()}:{queue}",
         timezone=UTC,
     )
 
@@ -81,11 +104,30 @@ async def _trace_job(ctx: dict[Any, Any]) -> None:
     structlog.contextvars.bind_contextvars(**{TRACE_ID: ctx["job_id"]}, job_try=ctx["job_try"])
 
 
+async def keep_breathing(redis: Redis, stop: asyncio.Event) -> None:
+    """Say that this worker is alive until `stop`."""
+    while not stop.is_set():
+        try:
+            await redis.set(health_key(), "alive", ex=HEALTH_SECONDS * 2)
+        except (RedisError, OSError) as error:
+            log.debug("breath_lost", reason=str(error))
+        await paused(stop, timedelta(seconds=HEALTH_SECONDS / 3))
+    with suppress(RedisError, OSError):  # it is forgotten soon, if Redis is away just now
+        await redis.delete(health_key())
+
+
 def health_key() -> str:
     """Where this machine's worker says that it is alive; the key is gone soon after its last breath."""
-    return f"candlewick:worker:{socket.gethostname()}"
+    return f"{WORKER}{socket.gethostname()}"
+
+
+async def anyone_serves(redis: Redis, queue: WorkQueue) -> bool:
+    """Whether a worker of any machine looked into the queue lately."""
+    async for _ in redis.scan_iter(match=f"{WORKER}*:{queue}", count=1000):
+        return True
+    return False
 
 
 async def worker_is_alive(redis: Redis) -> bool:
-    """Whether a worker of this machine looked at the queue lately."""
+    """Whether a worker of this machine reached Redis lately."""
     return bool(await redis.exists(health_key()))

@@ -32,7 +32,7 @@ class Pace:
 
     every: timedelta = timedelta(seconds=1)
     patience: timedelta = timedelta(seconds=10)
-    slowest: timedelta = timedelta(seconds=30)
+    slowest: timedelta = timedelta(seconds=10)
 
     def pause(self, failures: int) -> timedelta:
         """How long to wait after so many failures in a row."""

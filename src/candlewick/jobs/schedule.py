@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from functools import wraps
+from typing import Any
+
+from arq import Retry
 from arq.cron import CronJob, cron
 
-from candlewick.jobs.tasks import report_dirt
+from candlewick.domain.errors import CandlewickError
+from candlewick.jobs.tasks import Task, TaskContext, report_dirt, submit_discoveries
 
 
 def schedule() -> list[CronJob]:
     """New each time: arq keeps the next run in the entries."""
-    return [cron(report_dirt, second=0, timeout=30)]
+    return [
+        cron(report_dirt, second=0, timeout=30),
+        cron(patient(submit_discoveries), minute=7, second=0, timeout=30, run_at_startup=True, max_tries=100),
+    ]
+
+
+def patient(task: Task) -> Any:
+    """The task, run again while what it needs is away: arq would wait for the next hour."""
+
+    @wraps(task)
+    async def tried(ctx: TaskContext) -> int:
+        try:
+            return await task(ctx)
+        except CandlewickError as error:
+            if not error.retryable:
+                raise
+            raise Retry(defer=5) from error
+
+    return tried

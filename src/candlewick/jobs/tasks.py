@@ -1,26 +1,60 @@
-"""The jobs by name. Each is thin: it takes what it needs from the context and calls a use case."""
+"""What may be put into the queues. Each is thin: it takes what it needs from the context and calls a use case."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 
-from candlewick.wiring import Stores
+from candlewick.domain.job import JobKind, NewJob, NewStep, Step
+from candlewick.jobs.dispatch import step_ref
+from candlewick.jobs.steps import StepRunner
+from candlewick.pipeline.discovery import discover
+from candlewick.pipeline.history import Report
+from candlewick.ports import Outcome
+from candlewick.wiring import Services
 
 log = structlog.get_logger(__name__)
 
-type JobContext = dict[Any, Any]
-"""What arq hands to each job: our `stores`, beside its own `job_id` and `job_try`."""
+type TaskContext = dict[Any, Any]
+"""What arq hands to each task: our `services`, beside its own `job_id` and `job_try`."""
 
 
-async def report_dirt(ctx: JobContext) -> int:
+type Task = Callable[[TaskContext], Awaitable[int]]
+
+
+async def run_step(ctx: TaskContext, job_id: int, number: int, attempt: int, queue: str) -> str:
+    """Do a step of a job, unless another worker has it."""
+    services: Services = ctx["services"]
+
+    async def run_discovery(step: Step, report: Report) -> Outcome:
+        listed = await discover(services.sources[step.arguments["source"]], services.import_stores)
+        outcome = Outcome(stored=listed.added + listed.changed, repeated=listed.unchanged)
+        report(outcome, 1.0)
+        return outcome
+
+    work = {JobKind.BACKFILL: services.backfills.run, JobKind.DISCOVER: run_discovery}
+    return await StepRunner(services.jobs, services.leases, work).run(step_ref(job_id, number, attempt, queue))
+
+
+async def submit_discoveries(ctx: TaskContext) -> int:
+    """Make a job of asking each watched venue for its list, unless the last such job is not through yet."""
+    services: Services = ctx["services"]
+    for venue in services.watched_venues:
+        name = f"discover/{venue}"
+        step = NewStep(f"instruments of {venue}", {"source": venue})
+        new = NewJob(JobKind.DISCOVER, {"source": venue}, [step], exclusive=name, requested_by="schedule")
+        await services.jobs.submit(new)
+    return len(services.watched_venues)
+
+
+async def report_dirt(ctx: TaskContext) -> int:
     """Log how much of the candle tree waits to be settled: reads fold that much from minutes."""
-    stores: Stores = ctx["stores"]
-    minutes = await stores.candles.dirty_minutes()
+    services: Services = ctx["services"]
+    minutes = await services.candles.dirty_minutes()
     log.info("candle_tree_dirt", minutes=minutes)
     return minutes
 
 
-TASKS: list[Any] = [report_dirt]
-"""What may be put into the queue."""
+TASKS: list[Any] = [run_step, submit_discoveries, report_dirt]

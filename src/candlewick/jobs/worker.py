@@ -1,40 +1,77 @@
-"""The worker process: settles candles, and runs the queue's jobs, until it is told to stop."""
+"""The worker process: its duties side by side, until it is told to stop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator, Sequence
 from datetime import timedelta
+from typing import Final
 
 import structlog
 from redis.exceptions import RedisError
 
-from candlewick.jobs.queue import QueueWorker, make_worker
+from candlewick.domain.job import WorkQueue
+from candlewick.jobs.dispatch import keep_dispatching
+from candlewick.jobs.queue import QueueWorker, arq_redis, keep_breathing, make_worker
 from candlewick.jobs.refresher import Pace, keep_settling
-from candlewick.settings import WorkerSettings
+from candlewick.jobs.relay import keep_relaying
+from candlewick.jobs.streams import keep_streaming
+from candlewick.settings import Duty, Settings, WorkerSettings
 from candlewick.waiting import paused
-from candlewick.wiring import Stores
+from candlewick.wiring import Services
 
 log = structlog.get_logger(__name__)
 
 RECONNECT_PAUSE = timedelta(seconds=2)
+QUEUES: Final = {Duty.IO: WorkQueue.IO, Duty.CPU: WorkQueue.CPU}
 
 
-async def run_worker(stores: Stores, redis_url: str, settings: WorkerSettings, stop: asyncio.Event) -> None:
-    """Work until `stop`; then finish what is running, for at most `settings.stop_timeout`.
+async def run_worker(services: Services, redis_url: str, settings: Settings, stop: asyncio.Event) -> None:
+    """Do the duties of `settings.worker` until `stop`; then finish what is running, for at most its `stop_timeout`.
 
-    Neither duty waits for the other: with Redis away candles are still settled, with the database away jobs still
-    come in (and fail, each by itself).
+    No duty waits for another: with Redis away candles are still settled and trades still stored; with the database
+    away everything waits for it.
     """
-    log.info("worker_started", edition=stores.database.capabilities.edition)
-    duties = [
-        keep_settling(stores.candles, Pace(settings.refresh_every, settings.refresh_after), stop),
-        serve_queue(stores, redis_url, settings, stop),
-    ]
+    duties = settings.worker.duty_list
+    log.info("worker_started", edition=services.database.capabilities.edition, duties=duties)
     async with asyncio.TaskGroup() as group:
-        for duty in duties:
-            group.create_task(_within_grace(duty, stop, settings.stop_timeout))
+        for work in [keep_breathing(services.redis, stop), *_works(services, redis_url, settings, stop)]:
+            group.create_task(_within_grace(work, stop, settings.worker.stop_timeout))
     log.info("worker_stopped")
+
+
+def _works(
+    services: Services, redis_url: str, settings: Settings, stop: asyncio.Event
+) -> Iterator[Coroutine[None, None, None]]:
+    """The duties as coroutines, none of which has begun."""
+    duties = settings.worker.duty_list
+    queues = [queue for duty, queue in QUEUES.items() if duty in duties]
+    if Duty.SETTLE in duties:
+        pace = Pace(settings.worker.refresh_every, settings.worker.refresh_after)
+        yield keep_settling(services.candles, pace, stop)
+    if Duty.RELAY in duties:
+        yield keep_relaying(services.commit_log, services.bus, stop)
+    if Duty.LIVE in duties:
+        yield keep_streaming(
+            services.live_feed,
+            services.sources,
+            settings.live.instruments,
+            services.import_stores,
+            services.leases,
+            stop,
+        )
+    if queues:
+        yield dispatching(services, redis_url, queues, settings.worker.max_jobs, stop)
+    for queue in queues:
+        yield serve_queue(services, redis_url, queue, settings.worker, stop)
+
+
+async def dispatching(
+    services: Services, redis_url: str, queues: Sequence[WorkQueue], slots: int, stop: asyncio.Event
+) -> None:
+    """Put due steps into the queues until `stop`, over a connection of its own."""
+    async with arq_redis(redis_url) as redis:
+        await keep_dispatching(services.jobs, redis, queues, slots, stop)
 
 
 async def _within_grace(duty: Coroutine[None, None, None], stop: asyncio.Event, grace: timedelta) -> None:
@@ -55,10 +92,12 @@ async def _within_grace(duty: Coroutine[None, None, None], stop: asyncio.Event, 
         task.result()
 
 
-async def serve_queue(stores: Stores, redis_url: str, settings: WorkerSettings, stop: asyncio.Event) -> None:
-    """Run jobs until `stop`. When Redis is away for longer than arq has patience, begin again."""
+async def serve_queue(
+    services: Services, redis_url: str, queue: WorkQueue, settings: WorkerSettings, stop: asyncio.Event
+) -> None:
+    """Do what is in the queue until `stop`. When Redis is away for longer than arq has patience, begin again."""
     while not stop.is_set():
-        worker = make_worker(stores, redis_url, max_jobs=settings.max_jobs)
+        worker = make_worker(services, redis_url, queue, max_jobs=settings.max_jobs)
         running = asyncio.create_task(worker.async_run())
         stopped = asyncio.create_task(stop.wait())
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -15,6 +15,7 @@ import structlog
 
 from candlewick.domain.batch import Rejected
 from candlewick.domain.errors import MislabelledFile, SupersededFile, TapeMismatch, UnknownSymbol
+from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, InstrumentKey, Tape
 from candlewick.domain.raw import ArchiveContents, ArchiveFile, CandleLines, DeadLetter, LetterKind, TradeLines
 from candlewick.domain.time import Window
@@ -44,10 +45,11 @@ STRAYING: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """How far an import got: up to which line of the file everything is stored."""
+    """How far an import got: up to which line of the file everything is stored, and what became of it so far."""
 
     lines: int
     total_lines: int
+    outcome: Outcome = field(default_factory=Outcome)
 
 
 Report = Callable[[ImportProgress], None]
@@ -88,19 +90,27 @@ class ArchiveImport:
         self._batch_rows = batch_rows
 
     async def run(
-        self, path: Path, key: InstrumentKey, *, again: bool = False, report: Report | None = None
+        self,
+        path: Path,
+        key: InstrumentKey,
+        *,
+        again: bool = False,
+        report: Report | None = None,
+        lease: Lease | None = None,
     ) -> Imported:
         """Import one file; go on where an earlier import of the same bytes was interrupted.
 
         The file is checked as a whole before it is kept, and kept before a row of it is parsed. `again` delivers all
         rows once more, also of a file that is complete. A file that carries the name and date of an earlier one, with
         other bytes, is a correction: it takes the place of the window that its name says, in one transaction.
+        With a `lease` nothing is written once that is lost, and the candle tree is left to the refresher.
 
         Raises:
             ChecksumMismatch, DamagedFile, UnknownFormat, UnsupportedInterval: nothing of the file was stored.
             UnknownSymbol, TapeMismatch: the file is not for this instrument.
             MislabelledFile: its trades are not of the time that its name says; of a correction, nothing was stored.
             SupersededFile: a newer version of it is here.
+            LeaseLost: somebody else does this by now.
         """
         contents = await asyncio.to_thread(self._source.inspect, path)
         await self._check(key, contents)
@@ -111,8 +121,9 @@ class ArchiveImport:
             raise SupersededFile(name)
         listing = self._source.listing(key, contents.tape or Tape.TRADES)
         instrument = await self._stores.instruments.list_instrument(listing)
-        imported = await self._store(_Job(file, contents, instrument, again, report or _silent))
-        await self._stores.candles.settle()
+        imported = await self._store(_FileJob(file, contents, instrument, again, report or _silent, lease))
+        if lease is None:
+            await self._stores.candles.settle()
         log.debug("file_imported", file=name, instrument=str(key), already=imported.already, **asdict(imported.outcome))
         return imported
 
@@ -129,7 +140,7 @@ class ArchiveImport:
             if contents.tape is not known.tape:
                 raise TapeMismatch(str(key), known.tape, contents.tape)
 
-    async def _store(self, job: _Job) -> Imported:
+    async def _store(self, job: _FileJob) -> Imported:
         imported = Imported(job.file, job.contents, job.instrument, Outcome())
         if job.file.complete and not job.again:
             return replace(imported, already=True)
@@ -139,19 +150,29 @@ class ArchiveImport:
             return replace(imported, outcome=await self._insert_trades(job))
         return replace(imported, outcome=await self._replace_trades(job, job.corrects), corrected=True)
 
-    async def _insert_trades(self, job: _Job) -> Outcome:
+    async def _insert_trades(self, job: _FileJob) -> Outcome:
         outcome = Outcome()
         async with aclosing(self._deliveries(job)) as deliveries:
             async for delivery in deliveries:
                 outcome += await self._stores.trades.insert(delivery)
+                if delivery.progress is not None:
+                    job.report(ImportProgress(delivery.progress.lines, job.contents.lines, outcome))
                 await self._bound_dirt()
         return outcome
 
-    async def _replace_trades(self, job: _Job, window: Window) -> Outcome:
-        async with aclosing(self._deliveries(job)) as deliveries:
+    async def _replace_trades(self, job: _FileJob, window: Window) -> Outcome:
+        async with aclosing(self._told(job)) as deliveries:
             return await self._stores.trades.replace(window, deliveries)
 
-    async def _put_candles(self, job: _Job) -> Outcome:
+    async def _told(self, job: _FileJob) -> AsyncGenerator[Delivery]:
+        """The deliveries, each reported when the next one is asked for: nothing of them is committed before the end."""
+        async with aclosing(self._deliveries(job)) as deliveries:
+            async for delivery in deliveries:
+                yield delivery
+                if delivery.progress is not None:
+                    job.report(ImportProgress(delivery.progress.lines, job.contents.lines))
+
+    async def _put_candles(self, job: _FileJob) -> Outcome:
         outcome = Outcome()
         blocks = self._source.candles(self._path(job), job.contents, skip=job.skip)
         async with aclosing(ahead(chain(blocks, [CandleLines((), (), job.contents.lines)]))) as parsed:
@@ -162,13 +183,14 @@ class ArchiveImport:
                     block.candles,
                     received_at=job.file.received_at,
                     progress=job.progress(block.last_line),
+                    lease=job.lease,
                 )
-                job.report(ImportProgress(block.last_line, job.contents.lines))
+                job.report(ImportProgress(block.last_line, job.contents.lines, outcome))
                 await self._bound_dirt()
         return outcome
 
-    async def _deliveries(self, job: _Job) -> AsyncGenerator[Delivery]:
-        """The file's trades in batches; each is reported when the next one is asked for, which is when it is stored."""
+    async def _deliveries(self, job: _FileJob) -> AsyncGenerator[Delivery]:
+        """The file's trades in batches."""
         blocks = self._source.trades(self._path(job), job.contents, skip=job.skip)
         async with aclosing(ahead(gather(blocks, self._batch_rows, start=job.skip))) as batches:
             rows = 0
@@ -178,9 +200,8 @@ class ArchiveImport:
                 if job.corrects and job.is_last(batch) and not rows:
                     raise MislabelledFile(job.file.name, job.corrects.start, job.corrects.end, "it holds none at all")
                 yield job.delivery(batch)
-                job.report(ImportProgress(batch.last_line, job.contents.lines))
 
-    def _path(self, job: _Job) -> Path:
+    def _path(self, job: _FileJob) -> Path:
         return self._stores.raw.open_path(job.file)
 
     async def _bound_dirt(self) -> None:
@@ -189,7 +210,7 @@ class ArchiveImport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _FileJob:
     """One file on its way into the store."""
 
     file: ArchiveFile
@@ -197,6 +218,7 @@ class _Job:
     instrument: Instrument
     again: bool
     report: Report
+    lease: Lease | None
 
     @property
     def corrects(self) -> Window | None:
@@ -238,6 +260,7 @@ class _Job:
             raw_id=self.file.id,
             progress=self.progress(batch.last_line),
             rejected=batch.rejected,
+            lease=self.lease,
         )
 
     def letter(self, rejected: Rejected) -> DeadLetter:

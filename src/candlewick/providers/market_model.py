@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -67,12 +67,28 @@ class MarketModel:
 
     def listings(self) -> Sequence[Listing]:
         """See `Market.listings`."""
-        return [traded.listing for traded in self._traded.values()]
+        return [replace(traded.listing, tick_size=traded.tick, lot_size=traded.lot) for traded in self._traded.values()]
 
     def trades(self, key: InstrumentKey, window: Window) -> TradeBatch:
         """See `Market.trades`."""
         days = [self._within(key, part) for part in window.days()]
         return TradeBatch.concat(days)
+
+    def from_sequence(self, key: InstrumentKey, first: int, limit: int) -> TradeBatch:
+        """The `limit` (at least one) trades from sequence `first` on, whenever they happen. Sequences begin at 1."""
+        count = self._traded[key].trades_a_day
+        end, parts = first + limit, []
+        while first < end:
+            number, position = divmod(first - 1, count)
+            parts.append(self._day(key, number)[position : position + end - first])
+            first += len(parts[-1])
+        return TradeBatch.concat(parts)
+
+    def sequence_at(self, key: InstrumentKey, moment: datetime) -> int:
+        """The sequence of the first trade at or after the moment, which is not before 2009."""
+        number = _day_number(moment)
+        position = np.searchsorted(self._day(key, number).ts, microseconds(moment))
+        return number * self._traded[key].trades_a_day + int(position) + 1
 
     def _within(self, key: InstrumentKey, window: Window) -> TradeBatch:
         """The trades of a window that lies in one day."""

@@ -4,6 +4,25 @@ Only the command line, the worker and the wiring read it; everything else gets w
 """
 
 from candlewick.settings.load import load_settings
-from candlewick.settings.model import HttpSettings, LogFormat, LogLevel, Settings, WorkerSettings
+from candlewick.settings.model import (
+    BinanceSettings,
+    Duty,
+    HttpSettings,
+    LiveSettings,
+    LogFormat,
+    LogLevel,
+    Settings,
+    WorkerSettings,
+)
 
-__all__ = ["HttpSettings", "LogFormat", "LogLevel", "Settings", "WorkerSettings", "load_settings"]
+__all__ = [
+    "BinanceSettings",
+    "Duty",
+    "HttpSettings",
+    "LiveSettings",
+    "LogFormat",
+    "LogLevel",
+    "Settings",
+    "WorkerSettings",
+    "load_settings",
+]

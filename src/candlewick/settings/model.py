@@ -24,6 +24,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from candlewick.domain.errors import InvalidInstrumentKey
+from candlewick.domain.market import InstrumentKey
 from candlewick.settings.source import config_file
 
 
@@ -41,6 +43,21 @@ class LogFormat(StrEnum):
 
     CONSOLE = "console"
     JSON = "json"
+
+
+class Duty(StrEnum):
+    """What a worker can do."""
+
+    SETTLE = "settle"
+    """Carry changed minute candles into the wider intervals."""
+    IO = "io"
+    """Do the steps of jobs that wait for others."""
+    CPU = "cpu"
+    """Do the steps of jobs that compute."""
+    LIVE = "live"
+    """Take trades as they happen."""
+    RELAY = "relay"
+    """Tell all processes what was committed."""
 
 
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]", "::1")
@@ -83,6 +100,19 @@ def _with_scheme(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _host_of(*schemes: str) -> AfterValidator:
+    """A URL that names a host and, at most, a path: no password, no query."""
+
+    def check(url: str) -> str:
+        parts = urlsplit(url)
+        _ = parts.port  # raises ValueError if it is none
+        if parts.scheme not in schemes or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("no URL of a host")
+        return url.rstrip("/")
+
+    return AfterValidator(check)
+
+
 def _listed(hosts: str) -> list[str]:
     return [name.strip() for name in hosts.split(",") if name.strip()]
 
@@ -91,6 +121,21 @@ def _host_names(hosts: str) -> str:
     if not _listed(hosts) or not all(map(_HOST_NAME.fullmatch, _listed(hosts))):
         raise ValueError("a name that no request has")
     return hosts
+
+
+def _duties(duties: str) -> str:
+    if not _listed(duties) or not set(_listed(duties)) <= set(Duty):
+        raise ValueError("a duty that no worker has")
+    return duties
+
+
+def _instrument_keys(keys: str) -> str:
+    try:
+        for key in _listed(keys):
+            InstrumentKey.parse(key)
+    except InvalidInstrumentKey as error:  # pydantic explains a ValueError only
+        raise ValueError(str(error)) from error
+    return keys
 
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds)]
@@ -203,12 +248,86 @@ class WorkerSettings(Section):
         le=timedelta(minutes=10),
         description="How long changes gather before they are due. Reads are right meanwhile, only dearer.",
     )
-    max_jobs: int = Field(10, ge=1, le=1_000, description="Jobs that one worker runs at the same time.")
+    duties: Annotated[str, AfterValidator(_duties)] = Field(
+        ",".join(Duty),
+        description=f"What a worker does, of {', '.join(Duty)}; several workers may share the duties.",
+        examples=["settle,relay"],
+    )
+    max_jobs: int = Field(
+        4, ge=1, le=1_000, description="Steps of jobs that one worker does at the same time, for each queue."
+    )
     stop_timeout: Duration = Field(
         timedelta(seconds=20),
         ge=timedelta(0),
         le=timedelta(minutes=10),
         description="How long work in flight may take to end when the worker stops.",
+    )
+
+    @property
+    def duty_list(self) -> list[Duty]:
+        return [Duty(duty) for duty in _listed(self.duties)]
+
+
+class LiveSettings(Section):
+    """What is taken live, by workers with the duty `live`."""
+
+    watch: Annotated[str, AfterValidator(_instrument_keys)] | None = Field(
+        None,
+        description="The instruments to take live, with commas between.",
+        examples=["binance:BTC-USDT,binance:ETH-USDT"],
+    )
+    batch_span: Duration = Field(
+        timedelta(milliseconds=100),
+        ge=timedelta(0),
+        le=timedelta(seconds=5),
+        description="How long trades gather before they are committed together: less is fresher, more is cheaper.",
+    )
+    batch_rows: int = Field(5_000, ge=1, le=50_000, description="Trades of a stream that are committed together.")
+
+    @property
+    def instruments(self) -> list[InstrumentKey]:
+        return [InstrumentKey.parse(key) for key in _listed(self.watch or "")]
+
+
+class BinanceSettings(Section):
+    """Where Binance is asked, and how much of it this installation may ask for."""
+
+    rest_url: Annotated[str, _host_of("http", "https")] = Field(
+        "https://api.binance.com",
+        description="The REST API. https://data-api.binance.vision is its host for market data alone.",
+        examples=["https://api.binance.com"],
+    )
+    archive_url: Annotated[str, _host_of("http", "https")] = Field(
+        "https://data.binance.vision",
+        description="Where the archive files lie.",
+        examples=["https://data.binance.vision"],
+    )
+    stream_url: Annotated[str, _host_of("ws", "wss")] = Field(
+        "wss://data-stream.binance.vision",
+        description="The websocket streams.",
+        examples=["wss://data-stream.binance.vision"],
+    )
+    weight_per_minute: int = Field(
+        4_800,
+        ge=100,
+        le=1_000_000,
+        description="Request weight that all workers together use in a minute. Binance allows an address 6,000.",
+    )
+    timeout: Duration = Field(
+        timedelta(seconds=15),
+        ge=timedelta(seconds=1),
+        le=timedelta(minutes=5),
+        description="How long an answer may take; of an archive file, its next piece.",
+    )
+
+
+class DemoSettings(Section):
+    """The demo market: made-up prices, under a venue of their own."""
+
+    url: Annotated[str, _host_of("http", "https")] | None = Field(
+        None,
+        description="Where the demo market is served. `candlewick demo` serves one and sets this for its processes.",
+        examples=["http://127.0.0.1:9100"],
     )
 
 
@@ -262,7 +381,10 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     http: HttpSettings = HttpSettings()
     worker: WorkerSettings = WorkerSettings()
+    live: LiveSettings = LiveSettings()
+    demo: DemoSettings = DemoSettings()
     storage: StorageSettings = StorageSettings()
+    binance: BinanceSettings = BinanceSettings()
 
     @property
     def archive_dir(self) -> Path:

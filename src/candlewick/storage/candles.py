@@ -13,17 +13,18 @@ from typing import Final
 import asyncpg
 
 from candlewick.domain.candle import Candle, CandleStatus, MinuteCandle
+from candlewick.domain.commit import CommitKind
 from candlewick.domain.interval import Duration
+from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, InstrumentId
 from candlewick.domain.page import CandleQuery, Page
 from candlewick.ports import Clock, Outcome, Progress
-from candlewick.storage import tree, versions
+from candlewick.storage import leases, tree, versions
 from candlewick.storage.candle_reads import interval_of, read_folded, read_kept
 from candlewick.storage.engine import Database
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
 from candlewick.storage.raw import save_progress
 from candlewick.storage.series import ORIGINS, series_of
-from candlewick.storage.versions import CommitKind
 
 MINUTE: Final = timedelta(minutes=1)
 PROVISIONAL, FINAL, REVISED = CandleStatus
@@ -72,12 +73,14 @@ class Candles:
         *,
         received_at: datetime,
         progress: Progress | None = None,
+        lease: Lease | None = None,
     ) -> Outcome:
         """See `CandleStore.put_published`."""
         newest = {candle.open_time: candle for candle in candles}
         rows = [tuple(getattr(candle, column) for column in _COLUMNS) for candle in newest.values()]
         async with self._database.transaction() as driver:
             version = (await versions.lock(driver, instrument.id)).version
+            await leases.hold(driver, lease)
             await driver.execute(_PUBLISHED)
             await driver.copy_records_to_table("published", records=rows, columns=_COLUMNS)
             put = await driver.fetchrow(_PUT, instrument.id, version, received_at - self._lateness - MINUTE)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from candlewick.domain.commit import CommitKind
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.time import EPOCH, Window
 from candlewick.ports import Delivery
 from candlewick.storage import versions
 from candlewick.storage.engine import Driver
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
-from candlewick.storage.versions import CommitKind
 
 MINUTE: Final = timedelta(minutes=1)
 

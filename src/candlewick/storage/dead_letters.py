@@ -40,8 +40,8 @@ async def keep_letters(driver: Driver, letters: Sequence[DeadLetter]) -> None:
             letter.source,
             letter.subject,
             letter.kind,
-            _text(letter.reason),
-            _text(letter.payload),
+            storable_text(letter.reason),
+            storable_text(letter.payload),
             letter.raw_id,
         )
         for letter in letters
@@ -54,6 +54,6 @@ def _digest(letter: DeadLetter) -> bytes:
     return sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).digest()
 
 
-def _text(value: str) -> str:
+def storable_text(value: str) -> str:
     """What PostgreSQL's text can hold: no NUL, no lone surrogate; both stay recognisable."""
     return value.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode("utf-8")

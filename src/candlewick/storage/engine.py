@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,34 +15,29 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from candlewick.domain.errors import CandlewickError, DatabaseUnavailable
+from candlewick.domain.errors import DatabaseUnavailable
 from candlewick.storage.capabilities import FACTS, Capabilities, Capability, Facts, capabilities_of
+from candlewick.storage.failures import failure_of
 
 type Driver = asyncpg.Connection[asyncpg.Record]
 
-_LOST = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-)
-"""A connection that breaks while it is used."""
 _REFUSED = (
-    *_LOST,
     OSError,
     TimeoutError,
     PoolExhausted,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InvalidAuthorizationSpecificationError,
+    DBAPIError,
+    asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
-"""A connection that cannot be had. An OSError while one is used may be anybody's."""
+"""Why a connection cannot be had. An OSError while one is used may be anybody's."""
 _LIBPQ_ONLY = ("channel_binding", "connect_timeout", "gssencmode", "keepalives", "keepalives_idle", "application_name")
 """Parameters of copied URLs that asyncpg would send to the server as settings, which refuses them."""
 CONNECT_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 600.0
 POOL_TIMEOUT = 30.0
+IDLE_IN_TRANSACTION = "30s"
+"""How long a transaction may wait for its client: one that was stopped must not keep its locks from all others."""
 
 
 def driver_url(url: str) -> URL:
@@ -59,7 +55,12 @@ def sqlalchemy_engine(
         address.set(drivername="postgresql").render_as_string(hide_password=False),
         timeout=CONNECT_TIMEOUT,
         command_timeout=COMMAND_TIMEOUT,
-        server_settings={"application_name": application_name, "timezone": "UTC", "jit": "off"},
+        server_settings={
+            "application_name": application_name,
+            "timezone": "UTC",
+            "jit": "off",
+            "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
+        },
     )
     return create_async_engine(
         address,
@@ -99,6 +100,11 @@ class Database:
         assert capabilities is not None
         await engine.dispose()
         return cls(engine, capabilities)
+
+    def beside(self, url: str, *, pool_size: int, application_name: str) -> Database:
+        """Another pool of the same database, for what must not wait for a connection of this one."""
+        engine = sqlalchemy_engine(url, pool_size=pool_size, application_name=application_name)
+        return Database(engine, self.capabilities)
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -147,17 +153,28 @@ class Database:
 
 @asynccontextmanager
 async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A pooled connection. Raises DatabaseUnavailable if there is none to be had, or if it breaks."""
+    """A pooled connection.
+
+    Raises:
+        DatabaseUnavailable: there is none to be had, or it breaks.
+        DatabaseFull, TransactionConflict: what was done with it failed for a reason that may pass.
+    """
     connection = engine.connect()
     try:
         await connection.start()
-    except (*_REFUSED, DBAPIError) as exc:
+    except _REFUSED as exc:
         raise _unavailable(engine, exc) from exc
     try:
         yield connection
-    except (*_LOST, DBAPIError) as exc:
-        if isinstance(exc, DBAPIError) and not (exc.connection_invalidated or isinstance(_cause(exc), _LOST)):
+    except (asyncpg.PostgresError, DBAPIError) as exc:
+        failure = failure_of(_cause(exc), _where(engine))
+        if failure is None and isinstance(exc, DBAPIError) and exc.connection_invalidated:
+            failure = _unavailable(engine, exc)
+        if failure is None:
             raise
+        raise failure from exc
+    except asyncpg.InternalClientError as exc:
+        await connection.invalidate()  # the server died in the middle of an answer: the driver lost its place
         raise _unavailable(engine, exc) from exc
     finally:
         await connection.close()
@@ -175,12 +192,20 @@ async def driver_of(engine: AsyncEngine) -> AsyncIterator[Driver]:
             if not driver.is_closed():
                 raise
             raise _unavailable(engine, exc.__context__ or exc) from exc  # it broke, and could not be rolled back
+        except (asyncio.CancelledError, TimeoutError):
+            # Within BEGIN, asyncpg would take all later transactions for parts of one that is never committed.
+            await connection.invalidate()
+            raise
 
 
-def _unavailable(engine: AsyncEngine, exc: BaseException) -> CandlewickError:
-    url, cause = engine.url, _cause(exc)
-    where = f"{url.host or url.query.get('host', 'local socket')}:{url.port or 5432}/{url.database}"
-    return DatabaseUnavailable(where, str(cause) or type(cause).__name__)
+def _unavailable(engine: AsyncEngine, exc: BaseException) -> DatabaseUnavailable:
+    cause = _cause(exc)
+    return DatabaseUnavailable(_where(engine), str(cause) or type(cause).__name__)
+
+
+def _where(engine: AsyncEngine) -> str:
+    url = engine.url
+    return f"{url.host or url.query.get('host', 'local socket')}:{url.port or 5432}/{url.database}"
 
 
 def _cause(exc: BaseException) -> BaseException:

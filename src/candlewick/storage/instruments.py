@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, exists, func, or_, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, RowMapping, Select, exists, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from candlewick.domain.market import (
@@ -23,11 +22,11 @@ from candlewick.domain.market import (
 )
 from candlewick.domain.page import AssetFilter, InstrumentFilter, Page
 from candlewick.domain.time import Window
-from candlewick.ports import Listing
+from candlewick.ports import Listed, Listing
 from candlewick.storage.engine import Database
+from candlewick.storage.listings import add, refresh
 from candlewick.storage.tables import asset, candle_span, instrument, instrument_version, symbol_alias, venue
 
-_LISTING = 0x6C697374  # "list"
 _BASE = asset.alias("base")
 _QUOTE = asset.alias("quote")
 
@@ -40,13 +39,18 @@ class Instruments:
 
     async def list_instrument(self, listing: Listing) -> Instrument:
         """See `InstrumentStore.list_instrument`."""
-        key = str(listing.key)
-        async with self._database.core() as connection:
-            found = await _fetch(connection, select(instrument).where(instrument.c.key == key))
-            if not found:
-                await _make(connection, listing)
-                found = await _fetch(connection, select(instrument).where(instrument.c.key == key))
+        query = select(instrument).where(instrument.c.key == str(listing.key))
+        found = await self._rows(query)
+        if not found:
+            async with self._database.transaction() as driver:
+                await add(driver, [listing])
+            found = await self._rows(query)
         return _instrument(found[0])
+
+    async def refresh_listings(self, listings: Sequence[Listing]) -> Listed:
+        """See `InstrumentStore.refresh_listings`. Of several listings of one instrument the last one counts."""
+        async with self._database.transaction() as driver:
+            return await refresh(driver, listings)
 
     async def choose_tape(self, instrument_id: InstrumentId, tape: Tape) -> Instrument:
         """See `InstrumentStore.choose_tape`. Under the instrument's lock, so that no trade comes in between."""
@@ -122,35 +126,6 @@ class Instruments:
 async def _fetch(connection: AsyncConnection, query: Select[Any]) -> Sequence[RowMapping]:
     rows: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
     return rows
-
-
-async def _make(connection: AsyncConnection, listing: Listing) -> None:
-    """Insert the listing and what it needs. One at a time: A-B and B-A at once would wait for each other's assets."""
-    await connection.execute(select(func.pg_advisory_xact_lock(_LISTING)))
-    base_id = await _id_of(connection, asset, code=listing.key.base, asset_class=listing.base_class.value)
-    quote_id = await _id_of(connection, asset, code=listing.key.quote, asset_class=listing.quote_class.value)
-    venue_id = await _id_of(connection, venue, {"name": listing.venue_name}, code=listing.key.venue)
-    values = {
-        "key": str(listing.key),
-        "venue_id": venue_id,
-        "base_id": base_id,
-        "quote_id": quote_id,
-        "symbol": listing.symbol,
-        "asset_class": listing.base_class.value,
-        "tape": listing.tape.value,
-    }
-    made = insert(instrument).values(values).on_conflict_do_nothing().returning(instrument.c.id)
-    instrument_id = (await connection.execute(made)).scalar_one_or_none()
-    if instrument_id is not None:
-        await connection.execute(insert(instrument_version).values(instrument_id=instrument_id, version=0))
-        await connection.execute(insert(symbol_alias).values(instrument_id=instrument_id, symbol=listing.symbol))
-
-
-async def _id_of(connection: AsyncConnection, table: Table, also: Mapping[str, str] | None = None, **key: str) -> int:
-    """The id of the row with this key, made if there is none."""
-    await connection.execute(insert(table).values({**key, **(also or {})}).on_conflict_do_nothing())
-    query = select(table.c.id).where(and_(*(table.c[name] == value for name, value in key.items())))
-    return int((await connection.execute(query)).scalar_one())
 
 
 def _matching(where: InstrumentFilter) -> list[ColumnElement[bool]]:

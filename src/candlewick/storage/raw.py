@@ -1,16 +1,18 @@
-"""Bytes as received: archive files in a folder, named by their sha256; what the database knows of them."""
+"""Bytes as received: archive files in a folder, named by their sha256, other payloads compressed in the database."""
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import os
 import tempfile
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from candlewick.domain.errors import ArchiveStoreUnavailable, SupersededFile
-from candlewick.domain.raw import ArchiveFile, RawId
+from candlewick.domain.raw import ArchiveFile, Payload, RawId
 from candlewick.ports import Progress
 from candlewick.storage.engine import Database, Driver
 
@@ -47,6 +49,15 @@ RETURNING name, (
       AND later.lines_stored > 0)
 """
 
+_KEEP: Final = """
+INSERT INTO raw_payload (source, endpoint, sha256, byte_count, received_at, encoding, body)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING id
+"""
+ENCODING: Final = "gzip"
+"""How the body of a payload is compressed. `sha256` and `byte_count` are those of the bytes as received."""
+_LEVEL: Final = 6
+
 
 class RawFiles:
     """The RawStore on PostgreSQL and a folder."""
@@ -70,6 +81,15 @@ class RawFiles:
             RawId(found["raw_id"]), source, name, digest, found["received_at"], found["lines_stored"],
             found["complete"], None if found["replaces"] is None else RawId(found["replaces"]), found["superseded"],
         )  # fmt: skip
+
+    async def keep_payload(self, payload: Payload) -> RawId:
+        """See `RawStore.keep_payload`."""
+        digest, body = await asyncio.to_thread(_packed, payload.body)
+        async with self._database.transaction() as driver:
+            kept = await driver.fetchval(
+                _KEEP, payload.source, payload.endpoint, digest, len(payload.body), payload.received_at, ENCODING, body
+            )
+        return RawId(kept)
 
     def open_path(self, file: ArchiveFile) -> Path:
         """See `RawStore.open_path`."""
@@ -98,6 +118,11 @@ class RawFiles:
                 Path(copy.name).unlink(missing_ok=True)
                 raise
         return digest.hexdigest(), place.stat().st_size
+
+
+def _packed(body: bytes) -> tuple[bytes, bytes]:
+    """The sha256 of the bytes, and the bytes compressed; the same ones always alike."""
+    return hashlib.sha256(body).digest(), gzip.compress(body, _LEVEL, mtime=0)
 
 
 def _sync(folder: Path) -> None:

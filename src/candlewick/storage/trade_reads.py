@@ -20,9 +20,12 @@ FROM candle_span
 WHERE origin = 0 AND instrument_id = ANY($1)
 """
 
+TRADE_COLUMNS: Final = "t.minute, t.sequence, t.price::text, t.size::text, t.side, t.ts, t.received_at, t.version"
+"""What `trade_row` makes a TradeRow of."""
+
 # The outer bounds are the same for all: they let the planner leave out chunks before it starts.
-_PAGE: Final = """
-SELECT bound.instrument_id, t.minute, t.sequence, t.price::text, t.size::text, t.side, t.ts, t.received_at
+_PAGE: Final = f"""
+SELECT bound.instrument_id, {TRADE_COLUMNS}
 FROM unnest($1::int[], $2::timestamptz[], $3::timestamptz[]) AS bound (instrument_id, start_time, end_time)
 CROSS JOIN LATERAL (
     SELECT * FROM trade
@@ -31,7 +34,7 @@ CROSS JOIN LATERAL (
       AND ($6::timestamptz IS NULL OR (minute, sequence) > ($6, $7::bigint))
       AND ($8::timestamptz IS NULL OR (minute, sequence) < ($8, $9::bigint))
       AND ($10::timestamptz IS NULL OR ts >= $10) AND ($11::timestamptz IS NULL OR ts < $11)
-    ORDER BY minute {direction}, sequence {direction}
+    ORDER BY minute {{direction}}, sequence {{direction}}
     LIMIT $12
 ) AS t
 """
@@ -52,7 +55,7 @@ async def read_trades(
         while open_ended:
             near = {key: _near(window, step, newest=query.newest) for key, window in open_ended.items()}
             for row in await _fetch(driver, near, query):
-                found[row["instrument_id"]].append(_row(row))
+                found[row["instrument_id"]].append(trade_row(row))
             wanting = {key for key in near if len(found[key]) <= query.limit and near[key] != open_ended[key]}
             for key in wanting:
                 found[key].clear()
@@ -109,9 +112,10 @@ async def _fetch(driver: Driver, near: Mapping[InstrumentId, Window], query: Tra
     )
 
 
-def _row(row: asyncpg.Record) -> TradeRow:
-    _, minute, sequence, price, size, side, ts, received_at = row
-    return TradeRow(minute, sequence, price, size, SIDES[side], ts, received_at)
+def trade_row(row: asyncpg.Record) -> TradeRow:
+    """The row of a statement that selects something (or an instrument) and then `TRADE_COLUMNS`."""
+    _, minute, sequence, price, size, side, ts, received_at, version = row
+    return TradeRow(minute, sequence, price, size, SIDES[side], ts, received_at, version)
 
 
 def _page(rows: list[TradeRow], query: TradeQuery) -> Page[TradeRow]:

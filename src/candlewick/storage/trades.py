@@ -10,20 +10,21 @@ import asyncpg
 import numpy as np
 
 from candlewick.domain.batch import SIDES, TradeBatch
+from candlewick.domain.commit import CommitKind
 from candlewick.domain.errors import TapeMismatch
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import Page, TradeQuery, TradeRow
 from candlewick.domain.raw import DeadLetter, LetterKind
 from candlewick.domain.time import Window, microseconds
 from candlewick.ports import Delivery, Outcome
-from candlewick.storage import corrections, versions
+from candlewick.storage import corrections, leases, live_positions, versions
 from candlewick.storage.copying import COLUMNS, copy_binary, pieces
 from candlewick.storage.dead_letters import keep_letters
 from candlewick.storage.engine import Database, Driver
 from candlewick.storage.merging import CLASHES, INCOMING, MERGE_COPIED, MERGE_INCOMING
 from candlewick.storage.raw import save_progress
 from candlewick.storage.trade_reads import read_trades
-from candlewick.storage.versions import CommitKind, Turn
+from candlewick.storage.versions import Turn
 
 MINUTE = timedelta(minutes=1)
 
@@ -81,6 +82,8 @@ class Trades:
             merged, clashes = await self._merge(driver, delivery, batch, version)
             letters += clashes
         await keep_letters(driver, letters)
+        if delivery.position is not None:
+            await live_positions.advance(driver, delivery.instrument.id, delivery.position)
         stored = int(merged["stored"]) if merged is not None else 0
         if merged is not None and stored:
             await versions.commit(
@@ -116,8 +119,9 @@ class Trades:
 
 
 async def _turn(driver: Driver, delivery: Delivery) -> Turn:
-    """The instrument's lock, for a delivery of the tape that it keeps."""
+    """The instrument's lock, for a delivery of the tape that it keeps, by a writer that still holds its lease."""
     turn = await versions.lock(driver, delivery.instrument.id)
+    await leases.hold(driver, delivery.lease)
     if delivery.tape is not turn.tape:
         raise TapeMismatch(str(delivery.instrument.key), turn.tape, delivery.tape)
     return turn

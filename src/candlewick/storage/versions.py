@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
 from typing import Final
 
+from candlewick.domain.commit import CommitKind
 from candlewick.domain.errors import InstrumentBusy
 from candlewick.domain.market import InstrumentId, Tape
 from candlewick.domain.raw import RawId
@@ -14,14 +14,8 @@ from candlewick.storage.engine import Driver
 
 PATIENCE: Final = 60.0
 """Seconds to wait for an instrument's lock."""
-
-
-class CommitKind(IntEnum):
-    """What a commit did."""
-
-    TRADES = 0
-    PUBLISHED = 1
-    CORRECTION = 2
+KIND_CODES: Final = {CommitKind.TRADES: 0, CommitKind.PUBLISHED: 1, CommitKind.CORRECTION: 2}
+KINDS: Final = {code: kind for kind, code in KIND_CODES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +67,7 @@ async def commit(
         """,
         instrument_id,
         version,
-        kind,
+        KIND_CODES[kind],
         first_open,
         last_open,
         rows,

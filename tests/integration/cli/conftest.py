@@ -43,3 +43,22 @@ def up(candlewick: Candlewick, port: int) -> Iterator[subprocess.Popen[str]]:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.communicate(timeout=60)
+
+
+@pytest.fixture
+def simulators(candlewick: Candlewick) -> Iterator[list[subprocess.Popen[str]]]:
+    """Those that a test started; they end with it."""
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=60)
+
+
+def simulating(candlewick: Candlewick, simulators: list[subprocess.Popen[str]], *arguments: str) -> list[str]:
+    """Start a simulator; what it says until it is ready."""
+    simulators.append(candlewick.start("simulate", "--port", "0", *arguments))
+    said = lines_until(simulators[-1], "simulating Binance at ")
+    assert said[-1].startswith("simulating"), (said, candlewick.log.read_text())
+    return said

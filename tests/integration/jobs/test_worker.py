@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from candlewick.domain.errors import DatabaseUnavailable
+from candlewick.domain.job import StepRef, WorkQueue
 from candlewick.domain.service import DatabaseEdition
-from candlewick.embedded.valkey import find_valkey
-from candlewick.jobs.queue import QUEUE, health_key
+from candlewick.jobs.dispatch import queue_name
+from candlewick.jobs.queue import health_key
 from candlewick.jobs.serializer import dump_job
 from candlewick.jobs.worker import run_worker
-from candlewick.settings import WorkerSettings
-from candlewick.wiring import Stores
-
-
-class Valkey:
-    """A Valkey that can be stopped and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.url = f"unix://{folder}/s"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        options = ["--port", "0", "--unixsocket", f"{self.folder}/s", "--dir", str(self.folder), "--save", ""]
-        self.process = subprocess.Popen([find_valkey(), *options], stdout=subprocess.DEVNULL)
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+from candlewick.settings import Duty, Settings, WorkerSettings
+from candlewick.wiring import Services
+from integration.jobs.conftest import Valkey
 
 
 class Candles:
@@ -66,25 +46,29 @@ class Candles:
         return bool(self.asked_about_dirt)
 
 
-@pytest.fixture
-def valkey(tmp_path: Path) -> Iterator[Valkey]:
-    if sys.platform == "win32":
-        pytest.skip("no sockets in the file system")
-    server = Valkey(tmp_path)
-    server.start()
-    yield server
-    server.stop()
+class NoJobs:
+    """A JobStore without jobs."""
+
+    async def due(self, queue: WorkQueue, limit: int) -> list[StepRef]:  # noqa: ARG002
+        return []
 
 
 @asynccontextmanager
 async def working(candles: Candles, url: str) -> AsyncIterator[None]:
     """A worker, told to stop at the end."""
     database = SimpleNamespace(capabilities=SimpleNamespace(edition=DatabaseEdition.POSTGRESQL))
-    stores = cast("Stores", SimpleNamespace(candles=candles, database=database))
-    settings = WorkerSettings(refresh_every=timedelta(milliseconds=50), stop_timeout=timedelta(seconds=5))
+    duties = WorkerSettings(
+        refresh_every=timedelta(milliseconds=50),
+        stop_timeout=timedelta(seconds=5),
+        duties=f"{Duty.SETTLE},{Duty.IO}",
+    )
     stop = asyncio.Event()
-    async with asyncio.timeout(60):
-        worker = asyncio.create_task(run_worker(stores, url, settings, stop))
+    async with asyncio.timeout(60), Redis.from_url(url) as redis:
+        parts = SimpleNamespace(
+            candles=candles, database=database, redis=redis, jobs=NoJobs(), watched_venues=(), leases=None
+        )
+        services = cast("Services", parts)
+        worker = asyncio.create_task(run_worker(services, url, Settings(worker=duties), stop))
         try:
             yield
         finally:
@@ -114,7 +98,7 @@ async def enqueue(url: str, function: str) -> None:
     """Put a job into the queue as arq does."""
     async with Redis.from_url(url) as redis:
         await redis.set("arq:job:one", dump_job({"t": None, "f": function, "a": [], "k": {}, "et": 0}))
-        await redis.zadd(QUEUE, {"one": 1})
+        await redis.zadd(queue_name(WorkQueue.IO), {"one": 1})
 
 
 async def test_candles_are_settled_and_jobs_run(valkey: Valkey) -> None:

@@ -12,11 +12,20 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from candlewick.domain.commit import CommitKind
 from candlewick.domain.errors import DatabaseUnavailable, SchemaOutOfDate, UnknownRevision, UnsupportedDatabase
+from candlewick.domain.market import Instrument
+from candlewick.domain.raw import DeadLetter, LetterKind
+from candlewick.storage import versions
 from candlewick.storage.capabilities import Capability, Facts, capabilities_of
+from candlewick.storage.commit_log import StoredCommits
+from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
+from candlewick.storage.jobs import Jobs
 from candlewick.storage.schema import current_revision, head_revision, migrate, require_head
 from databases import Offer, create_database, drop_database
+from markets import LATER, new_instrument
+from working import begun, new_job
 
 _MIGRATE = "import asyncio, sys; from candlewick.storage.schema import migrate; asyncio.run(migrate(sys.argv[1]))"
 _OBJECTS = """
@@ -115,5 +124,47 @@ def test_capabilities_decide_not_names() -> None:
 
 
 async def test_a_revision_that_is_not_known_is_answered_with_those_that_are(empty: str) -> None:
-    with pytest.raises(UnknownRevision, match="this version knows 0001, 0002, head and base"):
+    with pytest.raises(UnknownRevision, match="this version knows 0001, 0002, 0003, head and base"):
         await migrate(empty, "9999")
+
+
+async def test_what_was_committed_before_there_was_a_relay_is_not_relayed(empty: str, offer: Offer) -> None:
+    await migrate(empty, "0002", timescaledb=offer.timescaledb)
+    database = await Database.open(empty)
+    instrument = await new_instrument(database)
+    await commit_one(database, instrument)
+    await migrate(empty)
+    await commit_one(database, instrument)
+    async with StoredCommits(database).relay() as relay:
+        assert relay is not None
+        assert [commit.notice.version for commit in await relay.fresh(10)] == [2]
+    await database.close()
+
+
+async def test_jobs_go_with_their_tables_and_all_else_stays(empty: str, offer: Offer) -> None:
+    await migrate(empty, timescaledb=offer.timescaledb)
+    database = await Database.open(empty)
+    instrument = await new_instrument(database)
+    await commit_one(database, instrument)
+    job = await Jobs(database).submit(new_job())
+    await Jobs(database).fail((await begun(database, job)).lease, "no")
+    await DeadLetters(database).keep([DeadLetter("test", "a row", LetterKind.CLASH, "taken", "1,2,3")])
+    assert await migrate(empty, "0002") == (head_revision(), "0002")
+    async with database.driver() as driver:
+        assert [row["kind"] for row in await driver.fetch("SELECT kind FROM dead_letter")] == ["CLASH"]
+        with pytest.raises(asyncpg.CheckViolationError):
+            await driver.execute("UPDATE dead_letter SET kind = 'JOB'")
+    await migrate(empty)
+    assert await Jobs(database).job(job.id) is None
+    assert await StoredCommits(database).versions([instrument.id]) == {instrument.id: 1}
+    async with StoredCommits(database).relay() as relay:
+        assert relay is not None
+        assert await relay.fresh(10) == []
+    await database.close()
+
+
+async def commit_one(database: Database, instrument: Instrument) -> None:
+    """One commit in the log."""
+    async with database.transaction() as driver:
+        version = (await versions.lock(driver, instrument.id)).version
+        await versions.commit(driver, instrument.id, version, CommitKind.TRADES, LATER, LATER, rows=1, raw_id=None)

@@ -1,12 +1,15 @@
-"""The folder of archive files, when it cannot take one."""
+"""The folder of archive files, when it cannot take one; payloads in the database."""
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from candlewick.domain.errors import ArchiveStoreUnavailable
+from candlewick.domain.raw import Payload
 from candlewick.storage.engine import Database
 from candlewick.storage.raw import RawFiles
 from markets import LATER
@@ -30,3 +33,21 @@ async def test_a_file_that_cannot_be_read_leaves_nothing_behind(database: Databa
         await RawFiles(database, folder).keep_file("test", "b.csv", tmp_path / "missing.csv", received_at=LATER)
 
     assert not [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("body", [b"", b'[{"id":1}]' * 5_000])
+async def test_a_payload_is_kept_compressed_and_comes_back_as_it_was(
+    database: Database, tmp_path: Path, body: bytes
+) -> None:
+    payload = Payload("test", "/api/v3/aggTrades?symbol=BTCUSDT&fromId=1", body, LATER)
+
+    raw_id = await RawFiles(database, tmp_path).keep_payload(payload)
+
+    async with database.driver() as driver:
+        kept = await driver.fetchrow("SELECT * FROM raw_payload WHERE id = $1", raw_id)
+    assert kept is not None
+    assert (kept["source"], kept["endpoint"], kept["received_at"]) == (payload.source, payload.endpoint, LATER)
+    assert (kept["sha256"], kept["byte_count"]) == (hashlib.sha256(body).digest(), len(body))
+    assert kept["encoding"] == "gzip"
+    assert gzip.decompress(kept["body"]) == body
+    assert len(kept["body"]) < 1_000

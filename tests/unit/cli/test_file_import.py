@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from candlewick.cli.file_import import FileResult, import_each, progress_bars
+from candlewick.cli.file_import import FileResult, import_each
+from candlewick.cli.progress import progress_bars
 from candlewick.domain.errors import DamagedFile, DatabaseUnavailable
 from candlewick.domain.market import (
     AssetClass,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from candlewick.domain.access import ApiKey, ApiKeyId, Role
 from candlewick.domain.candle import Candle, CandleOrigin, CandleStatus
+from candlewick.domain.commit import Commit, CommitKind, CommitNotice
+from candlewick.domain.errors import UnknownJob
+from candlewick.domain.job import BackfillRequest, Job, JobFilter, JobId, JobKind, JobProgress, JobStatus
 from candlewick.domain.market import (
     Asset,
     AssetClass,
@@ -33,6 +37,7 @@ from candlewick.domain.page import (
     TradeRow,
 )
 from candlewick.domain.service import DatabaseEdition
+from candlewick.domain.time import Window
 
 START = datetime(2024, 8, 8, tzinfo=UTC)
 READER, SECRET = "cwk_reader", "cwk_operator"
@@ -146,6 +151,33 @@ class FakeCandles(Recorded):
         )
 
 
+def a_candle(minute: int, version: int = 1, status: CandleStatus = CandleStatus.FINAL, close: str = "1") -> Candle:
+    """The candle of that minute after START."""
+    opened = START + timedelta(minutes=minute)
+    numbers = ("1", "1", "1", close, "1", "1", "1", 1, None)
+    fields = (opened, opened + timedelta(minutes=1), *numbers, CandleOrigin.TRADES, status, version)
+    return Candle._make(fields)
+
+
+class LiveCandles(Recorded):
+    """Minute candles that tests put in: the same for every instrument and width."""
+
+    def __init__(self, *rows: Candle) -> None:
+        super().__init__()
+        self.rows = {row.open_time: row for row in rows}
+
+    def put(self, *rows: Candle) -> None:
+        self.rows |= {row.open_time: row for row in rows}
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery
+    ) -> dict[InstrumentId, Page[Candle]]:
+        self.note("read", tuple(instrument_ids), query)
+        window = query.window
+        rows = [self.rows[key] for key in sorted(self.rows) if window is None or window.start <= key < window.end]
+        return {instrument_id: page(rows, query.limit, newest=query.newest) for instrument_id in instrument_ids}
+
+
 class FakeTrades(Recorded):
     """Trades seven seconds apart from START on."""
 
@@ -157,7 +189,7 @@ class FakeTrades(Recorded):
         ts = START + timedelta(seconds=7 * number, microseconds=123456)
         minute = ts.replace(second=0, microsecond=0)
         sequence = 9007199254740993 + number
-        return TradeRow(minute, sequence, "61234.10000000", "0.00100000", Side.BUY, ts, ts + timedelta(seconds=1))
+        return TradeRow(minute, sequence, "61234.10000000", "0.00100000", Side.BUY, ts, ts + timedelta(seconds=1), 1)
 
     async def read(
         self, instrument_ids: Sequence[InstrumentId], query: TradeQuery
@@ -177,9 +209,13 @@ def _matches(row: TradeRow, query: TradeQuery) -> bool:
 class FakeKeys(Recorded):
     """Two keys: READER's may read, SECRET's is an operator's."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.roles = {READER: Role.READ, SECRET: Role.OPERATOR}
+
     async def authenticate(self, secret: str) -> ApiKey | None:
         self.note("authenticate", secret)
-        role = {READER: Role.READ, SECRET: Role.OPERATOR}.get(secret)
+        role = self.roles.get(secret)
         return ApiKey(ApiKeyId(1), "test", role, secret[:8], START) if role else None
 
 
@@ -196,10 +232,144 @@ class FakeProbe:
         return self.components
 
 
+class FakeClock:
+    """A clock that is moved by hand."""
+
+    def __init__(self, moment: datetime = START) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+def a_job(number: int = 1, status: JobStatus = JobStatus.RUNNING, **changed: Any) -> Job:
+    """A backfill, halfway through after a hundred seconds."""
+    fields: dict[str, Any] = {
+        "kind": JobKind.BACKFILL,
+        "arguments": {
+            "instruments": ["binance:BTC-USDT"],
+            "kind": "TRADES",
+            "window": ["2024-08-01T00:00:00+00:00", "2024-08-03T00:00:00+00:00"],
+        },
+        "progress": JobProgress(steps=2, done=1, failed=0, running=1, part=0.5, stored=1000, repeated=3, dead=0),
+        "created_at": START - timedelta(seconds=101),
+        "started_at": START - timedelta(seconds=100),
+        "requested_by": "cwk_oper",
+    }
+    return Job(id=JobId(number), status=status, **(fields | changed))
+
+
+class FakeJobs(Recorded):
+    """Jobs by number."""
+
+    def __init__(self, *rows: Job) -> None:
+        super().__init__()
+        self.rows = {row.id: row for row in rows}
+
+    async def job(self, job_id: JobId) -> Job | None:
+        self.note("job", job_id)
+        return self.rows.get(job_id)
+
+    async def jobs(self, where: JobFilter, first: int, after: JobId | None) -> Page[Job]:
+        self.note("jobs", where, first, after)
+        rows = [row for row in self.rows.values() if after is None or row.id < after]
+        return page(sorted(rows, key=lambda row: -row.id), first, newest=False)
+
+    async def cancel(self, job_id: JobId) -> Job:
+        self.note("cancel", job_id)
+        return replace(self._found(job_id), status=JobStatus.CANCELLED)
+
+    async def retry(self, job_id: JobId) -> Job:
+        self.note("retry", job_id)
+        return replace(self._found(job_id), status=JobStatus.QUEUED)
+
+    def _found(self, job_id: JobId) -> Job:
+        if job_id not in self.rows:
+            raise UnknownJob(job_id)
+        return self.rows[job_id]
+
+
+class FakeBackfills(Recorded):
+    """Makes job 7 of every request."""
+
+    async def submit(self, request: BackfillRequest, *, idempotency_key: str | None, requested_by: str) -> Job:
+        self.note("submit", request, idempotency_key, requested_by)
+        return a_job(7, JobStatus.QUEUED, started_at=None)
+
+
+class FakeBus:
+    """Says what tests put in."""
+
+    def __init__(self) -> None:
+        self.said: asyncio.Queue[CommitNotice | Exception | None] = asyncio.Queue()
+        self.listening = asyncio.Event()
+
+    async def listen(self) -> AsyncIterator[CommitNotice | None]:
+        self.listening.set()
+        while True:
+            notice = await self.said.get()
+            if isinstance(notice, Exception):
+                raise notice
+            yield notice
+
+
+class FakeCommits(Recorded):
+    """Commits of trades, by instrument; told to a bus as they are made."""
+
+    def __init__(self, bus: FakeBus | None = None) -> None:
+        super().__init__()
+        self.bus = bus
+        self.made: dict[InstrumentId, list[tuple[CommitNotice, list[TradeRow]]]] = {}
+
+    def make(
+        self, instrument_id: int, *trades: TradeRow, window: Window | None = None, told: bool = True
+    ) -> CommitNotice:
+        """The next commit of the instrument, with these trades."""
+        key = InstrumentId(instrument_id)
+        commits = self.made.setdefault(key, [])
+        version = len(commits) + 1
+        minutes = [trade.minute for trade in trades] or [START]
+        span = window or Window(min(minutes), max(minutes) + timedelta(minutes=1))
+        notice = CommitNotice(key, version, CommitKind.TRADES, span)
+        commits.append((notice, [trade._replace(version=version) for trade in trades]))
+        if told and self.bus is not None:
+            self.bus.said.put_nowait(notice)
+        return notice
+
+    async def versions(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, int]:
+        self.note("versions", tuple(instrument_ids))
+        return {key: len(self.made.get(key, ())) for key in instrument_ids}
+
+    async def since(self, instrument_id: InstrumentId, version: int, limit: int) -> Sequence[Commit]:
+        self.note("since", instrument_id, version, limit)
+        notices = [notice for notice, _ in self.made.get(instrument_id, ())][version : version + limit]
+        return [Commit(notice.version, notice, 1, START) for notice in notices]
+
+    async def trades_since(
+        self, instrument_id: InstrumentId, after: int, upto: int, limit: int, beyond: TradePosition | None = None
+    ) -> Page[TradeRow]:
+        self.note("trades_since", instrument_id, after, upto, limit, beyond)
+        rows = [row for _, trades in self.made.get(instrument_id, ())[after:upto] for row in sorted(trades)]
+        if beyond is not None:
+            rows = [row for row in rows if row.version > after + 1 or (row.minute, row.sequence) > beyond]
+        return page(rows, limit, newest=False)
+
+
+def a_trade(sequence: int, minute: datetime = START) -> TradeRow:
+    """A trade in that minute; a commit gives it its version."""
+    return TradeRow(minute, sequence, "61234.1", "0.001", Side.BUY, minute, minute, 0)
+
+
 class FakeServices:
     """All of them."""
 
     def __init__(self) -> None:
+        bus = FakeBus()
+        self.bus: Any = bus
+        self.commit_log: Any = FakeCommits(bus)
+        self.jobs: Any = FakeJobs()
+        self.backfills: Any = FakeBackfills()
+        self.clock: Any = FakeClock()
         self.instruments: Any = FakeInstruments()
         self.trades: Any = FakeTrades()
         self.candles: Any = FakeCandles()

@@ -63,6 +63,11 @@ async def test_what_cannot_be_parsed_says_where(ask: Any) -> None:
     assert error["locations"] == [{"line": 1, "column": 23}]
 
 
+async def test_a_variable_that_is_missing_is_said(ask: Any) -> None:
+    [error] = (await ask("query N($first: Int!) { instruments(first: $first) { nodes { key } } }"))["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
 async def test_what_the_schema_does_not_have_is_said(ask: Any) -> None:
     [error] = (await ask("{ instruments { nodes { kee } } }"))["errors"]
     assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"

@@ -205,6 +205,13 @@ async def test_a_mutation_by_get_is_refused(client: httpx.AsyncClient) -> None:
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
 
+async def test_a_subscription_is_sent_to_the_websocket(client: httpx.AsyncClient) -> None:
+    query = 'subscription { trades(instruments: ["binance:BTC-USDT"]) { __typename } }'
+    response = await client.post("/graphql", json={"query": query})
+    assert response.status_code == 400
+    assert "graphql-transport-ws" in response.json()["errors"][0]["message"]
+
+
 async def test_an_operation_is_chosen_by_name(client: httpx.AsyncClient) -> None:
     query = "query A { a: __typename } query B { b: __typename }"
     for name, answer in (("A", {"a": "Query"}), ("B", {"b": "Query"})):

@@ -6,10 +6,13 @@ import httpx
 import structlog
 from prometheus_client import CollectorRegistry
 
+from candlewick.domain.job import JobStatus
 from candlewick.graphql.app import HttpOptions
 from candlewick.graphql.metrics import Metrics
+from candlewick.graphql.types.node import NodeId
 from unit.graphql.conftest import client_of
-from unit.graphql.fakes import FakeServices
+from unit.graphql.fakes import FakeJobs, FakeServices, a_job
+from unit.graphql.sockets import connected, serving
 
 
 async def test_the_process_says_that_it_lives(client: httpx.AsyncClient) -> None:
@@ -57,6 +60,26 @@ async def test_operations_are_counted_by_name_and_outcome(services: FakeServices
     assert 'route="other"' in page
     assert "candlewick_graphql_operations_in_flight 0.0" in page
     assert registry.get_sample_value("candlewick_graphql_operation_seconds_count", {"operation": "Mine"}) == 1
+
+
+async def test_sockets_subscriptions_and_events_are_counted(services: FakeServices) -> None:
+    registry = CollectorRegistry()
+    job = str(NodeId("Job", 1))
+    services.jobs = FakeJobs(a_job(status=JobStatus.SUCCEEDED), a_job(2))
+    options = HttpOptions(anonymous=True, registry=registry)
+    async with serving(services, options) as app, connected(app) as socket:
+        await socket.begin()
+        socket.subscribe("1", "subscription Followed($id: ID!) { job(id: $id) { status } }", id=job)
+        while (await socket.receive())["type"] != "complete":
+            pass
+        socket.subscribe("2", "subscription ($id: ID!) { job(id: $id) { status } }", id=str(NodeId("Job", 2)))
+        await socket.data()
+        values = [registry.get_sample_value(f"candlewick_graphql_{name}") for name in ("sockets", "subscriptions")]
+    assert values == [1, 1]
+    assert registry.get_sample_value("candlewick_graphql_events_total", {"operation": "Followed"}) == 1
+    ended = {"operation": "Followed", "outcome": "succeeded"}
+    assert registry.get_sample_value("candlewick_graphql_operations_total", ended) == 1
+    assert registry.get_sample_value("candlewick_graphql_subscriptions") == 0
 
 
 def test_names_that_clients_make_up_do_not_fill_the_registry() -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+
+import pytest
+from arq import Retry
+
+from candlewick.domain.errors import DatabaseUnavailable, UnknownJob
 from candlewick.jobs.queue import redis_settings
-from candlewick.jobs.schedule import schedule
-from candlewick.jobs.tasks import TASKS
+from candlewick.jobs.schedule import patient, schedule
+from candlewick.jobs.tasks import TASKS, TaskContext
 
 
 def test_a_restart_of_redis_is_waited_out() -> None:
@@ -20,8 +26,17 @@ def test_a_socket_is_reached() -> None:
 
 
 def test_what_is_scheduled_is_a_task() -> None:
-    assert {entry.coroutine for entry in schedule()} <= set(TASKS)
+    assert {inspect.unwrap(entry.coroutine) for entry in schedule()} <= set(TASKS)
 
 
 def test_every_scheduled_job_has_a_timeout_and_runs_once_for_all_workers() -> None:
     assert all(entry.unique and entry.timeout_s for entry in schedule())
+
+
+@pytest.mark.parametrize(("error", "raised"), [(DatabaseUnavailable("db", "gone"), Retry), (UnknownJob(1), UnknownJob)])
+async def test_a_scheduled_task_waits_for_what_is_away(error: Exception, raised: type[Exception]) -> None:
+    async def task(ctx: TaskContext) -> int:
+        raise error
+
+    with pytest.raises(raised):
+        await patient(task)({})

@@ -14,6 +14,7 @@ from pathlib import Path
 from candlewick.domain.batch import Rejected
 from candlewick.domain.candle import Candle, MinuteCandle
 from candlewick.domain.errors import TapeMismatch
+from candlewick.domain.job import Lease
 from candlewick.domain.market import (
     Asset,
     AssetClass,
@@ -28,10 +29,10 @@ from candlewick.domain.market import (
     VenueId,
 )
 from candlewick.domain.page import AssetFilter, CandleQuery, InstrumentFilter, Page, TradeQuery, TradeRow
-from candlewick.domain.raw import ArchiveFile, DeadLetter, RawId
+from candlewick.domain.raw import ArchiveFile, DeadLetter, Payload, RawId
 from candlewick.domain.time import Window
 from candlewick.pipeline.importing import Stores
-from candlewick.ports import Delivery, Listing, Outcome, Progress
+from candlewick.ports import Delivery, Listed, Listing, Outcome, Progress
 
 
 class Killed(Exception):
@@ -51,6 +52,12 @@ class FakeInstruments:
             listing.base_class, listing.tape, InstrumentStatus.TRADING,
         )  # fmt: skip
         return self.listed.setdefault(listing.key, made)
+
+    async def refresh_listings(self, listings: Sequence[Listing]) -> Listed:
+        known = len(self.listed)
+        for listing in listings:
+            await self.list_instrument(listing)
+        return Listed(added=len(self.listed) - known, unchanged=len(listings) - len(self.listed) + known)
 
     async def choose_tape(self, instrument_id: InstrumentId, tape: Tape) -> Instrument:
         """Every instrument here has trades: none changes its tape."""
@@ -84,6 +91,11 @@ class FakeRaw:
 
     files: dict[RawId, ArchiveFile] = field(default_factory=dict)
     paths: dict[RawId, Path] = field(default_factory=dict)
+    payloads: list[Payload] = field(default_factory=list)
+
+    async def keep_payload(self, payload: Payload) -> RawId:
+        self.payloads.append(payload)
+        return RawId(1000 + len(self.payloads))
 
     async def keep_file(self, source: str, name: str, path: Path, *, received_at: datetime) -> ArchiveFile:
         digest = sha256(path.read_bytes()).hexdigest()
@@ -129,6 +141,8 @@ class FakeTrades:
     replaced: list[Window] = field(default_factory=list)
     kill_before: int | None = None
     failure: Exception | None = None
+    positions: dict[InstrumentId, int] = field(default_factory=dict)
+    leases: set[Lease | None] = field(default_factory=set)
 
     async def insert(self, delivery: Delivery) -> Outcome:
         if self.kill_before == len(self.batches):
@@ -147,6 +161,10 @@ class FakeTrades:
         self.batches.append(len(delivery.batch))
         self.minutes.update(set(delivery.batch.minute.tolist()))
         self.raw.save(delivery.progress)
+        self.leases.add(delivery.lease)
+        if delivery.position is not None:
+            former = self.positions.get(delivery.instrument.id, delivery.position)
+            self.positions[delivery.instrument.id] = max(former, delivery.position)
         return Outcome(len(fresh), len(delivery.batch) - len(fresh), len(delivery.rejected))
 
     async def replace(self, window: Window, deliveries: AsyncIterator[Delivery]) -> Outcome:
@@ -184,6 +202,7 @@ class FakeCandles:
         *,
         received_at: datetime,
         progress: Progress | None = None,
+        lease: Lease | None = None,
     ) -> Outcome:
         before = len(self.published)
         self.published |= {candle.open_time: candle for candle in candles}
@@ -214,6 +233,19 @@ class FakeLetters:
         self.kept += letters
 
 
+@dataclass
+class FakePositions:
+    """LivePositions, the same that deliveries move."""
+
+    trades: FakeTrades
+
+    async def read(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, int]:
+        return {key: self.trades.positions[key] for key in instrument_ids if key in self.trades.positions}
+
+    async def advance(self, instrument_id: InstrumentId, sequence: int, lease: Lease) -> None:
+        self.trades.positions[instrument_id] = max(self.trades.positions.get(instrument_id, sequence), sequence)
+
+
 class FakeStores:
     """All of them, one on the other."""
 
@@ -223,6 +255,7 @@ class FakeStores:
         self.trades = FakeTrades(self.raw)
         self.candles = FakeCandles(self.raw)
         self.letters = FakeLetters()
+        self.positions = FakePositions(self.trades)
 
     def stores(self) -> Stores:
         return Stores(self.instruments, self.raw, self.trades, self.candles, self.letters)

@@ -209,7 +209,7 @@ async def test_progress_rises_to_the_last_line(fakes: FakeStores, tmp_path: Path
     path = write_zip(tmp_path / NAME, trade_lines(600))
     await importer(fakes).run(path, KEY, report=seen.append)
     assert [each.lines for each in seen] == sorted(each.lines for each in seen)
-    assert seen[-1] == ImportProgress(600, 600)
+    assert seen[-1] == ImportProgress(600, 600, Outcome(stored=600))
 
 
 async def test_a_month_of_dirt_is_no_reason_to_pause(fakes: FakeStores, tmp_path: Path) -> None:

@@ -75,3 +75,14 @@ def test_prices_move_but_do_not_jump_at_midnight() -> None:
     prices = WHOLE.price.coefficients
     assert prices.max() > prices.min()
     assert np.abs(np.diff(prices)).max() < prices[0] // 100
+
+
+def test_trades_by_sequence_are_those_by_time() -> None:
+    first = MARKET.sequence_at(KEY, SPAN.start)
+
+    assert first == WHOLE.sequence[0]
+    assert same(MARKET.from_sequence(KEY, first, len(WHOLE)), WHOLE)
+
+
+def test_sequences_begin_at_one() -> None:
+    assert MARKET.from_sequence(KEY, 1, 3).sequence.tolist() == [1, 2, 3]

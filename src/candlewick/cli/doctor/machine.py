@@ -10,7 +10,7 @@ from typing import Final
 import httpx
 
 from candlewick.cli.doctor.findings import Finding, failure, fine, warning
-from candlewick.cli.server import bind, url_of
+from candlewick.cli.listening import bind, url_of
 from candlewick.domain.errors import PortInUse, SettingsError
 from candlewick.settings import HttpSettings
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from candlewick.domain.access import ApiKey, Role
 from candlewick.graphql.http.faults import HttpFault
@@ -22,13 +23,16 @@ class Access:
     keys: KeyStore
     anonymous: bool
 
-    async def admit(self, request: Request, role: Role = Role.READ) -> ApiKey | None:
-        """The caller's key; None for an anonymous reader.
+    async def admit(self, request: HTTPConnection, role: Role = Role.READ) -> ApiKey | None:
+        """The caller's key, from the headers; see `check`."""
+        return await self.check(secret_of(request.headers), role)
+
+    async def check(self, secret: str | None, role: Role = Role.READ) -> ApiKey | None:
+        """The key with this secret; None for an anonymous reader.
 
         Raises:
             HttpFault: 401, no key or a wrong one; 403, the key's role does not allow it.
         """
-        secret = _secret(request)
         if secret is None and self.anonymous and role is Role.READ:
             return None
         key = await self.keys.authenticate(secret) if secret and len(secret) <= _LONGEST else None
@@ -39,11 +43,11 @@ class Access:
         return key
 
 
-def _secret(request: Request) -> str | None:
-    """The secret a request carries; empty if it carries one that cannot be."""
-    authorization = request.headers.get("authorization")
+def secret_of(fields: Mapping[str, str]) -> str | None:
+    """The secret that headers carry, or fields of the same (lower-case) names; empty if it is one that cannot be."""
+    authorization = fields.get("authorization")
     if authorization is None:
-        return request.headers.get("x-api-key")
+        return fields.get("x-api-key")
     scheme, _, secret = authorization.partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else ""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import orjson
 from starlette.responses import Response
 
 from candlewick.graphql.errors import Formatted, fault
+from candlewick.graphql.execution import Answer
 from candlewick.graphql.http.faults import HttpFault
 from candlewick.graphql.http.media import GRAPHQL, JSON
 
@@ -27,9 +27,11 @@ class JsonResponse(Response):
         )
 
 
-def executed(data: dict[str, Any] | None, errors: Sequence[Formatted], media_type: str) -> JsonResponse:
-    """An operation that ran, with the errors of its fields, if any."""
-    return JsonResponse({"errors": errors, "data": data} if errors else {"data": data}, media_type=media_type)
+def answered(answer: Answer, media_type: str) -> JsonResponse:
+    """What became of an operation."""
+    if answer.executed:
+        return JsonResponse(answer.body, media_type=media_type)
+    return not_run(answer.errors, media_type, 503 if answer.timed_out else 400)
 
 
 def not_run(errors: Sequence[Formatted], media_type: str, status: int = 400) -> JsonResponse:

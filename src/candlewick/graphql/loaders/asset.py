@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from strawberry.dataloader import DataLoader
 
 from candlewick.domain.market import Asset, AssetId
-from candlewick.ports import InstrumentStore
+from candlewick.graphql.services import InstrumentReads
 
 type AssetLoader = DataLoader[AssetId, Asset | None]
 
 
-def asset_loader(store: InstrumentStore) -> AssetLoader:
+def asset_loader(store: InstrumentReads) -> AssetLoader:
     """None where there is no such asset."""
 
     async def load(keys: Sequence[AssetId]) -> list[Asset | None]:

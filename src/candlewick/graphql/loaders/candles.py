@@ -10,13 +10,13 @@ from candlewick.domain.candle import Candle
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import CandleQuery, Page
 from candlewick.graphql.loaders.grouped import read_grouped
-from candlewick.ports import CandleStore
+from candlewick.graphql.services import CandleReads
 
 type CandleKey = tuple[InstrumentId, CandleQuery]
 type CandleLoader = DataLoader[CandleKey, Page[Candle]]
 
 
-def candle_loader(store: CandleStore) -> CandleLoader:
+def candle_loader(store: CandleReads) -> CandleLoader:
     """Equal queries of many instruments become one read."""
 
     async def load(keys: Sequence[CandleKey]) -> list[Page[Candle] | BaseException]:

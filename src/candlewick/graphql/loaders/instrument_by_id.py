@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from strawberry.dataloader import DataLoader
 
 from candlewick.domain.market import Instrument, InstrumentId
-from candlewick.ports import InstrumentStore
+from candlewick.graphql.services import InstrumentReads
 
 type InstrumentByIdLoader = DataLoader[InstrumentId, Instrument | None]
 
 
-def instrument_by_id_loader(store: InstrumentStore) -> InstrumentByIdLoader:
+def instrument_by_id_loader(store: InstrumentReads) -> InstrumentByIdLoader:
     """None where there is no such instrument."""
 
     async def load(keys: Sequence[InstrumentId]) -> list[Instrument | None]:

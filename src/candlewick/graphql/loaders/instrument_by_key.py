@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from strawberry.dataloader import DataLoader
 
 from candlewick.domain.market import Instrument, InstrumentKey
-from candlewick.ports import InstrumentStore
+from candlewick.graphql.services import InstrumentReads
 
 type InstrumentByKeyLoader = DataLoader[InstrumentKey, Instrument | None]
 
 
-def instrument_by_key_loader(store: InstrumentStore) -> InstrumentByKeyLoader:
+def instrument_by_key_loader(store: InstrumentReads) -> InstrumentByKeyLoader:
     """None where there is no such instrument."""
 
     async def load(keys: Sequence[InstrumentKey]) -> list[Instrument | None]:

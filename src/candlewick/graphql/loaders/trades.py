@@ -9,13 +9,13 @@ from strawberry.dataloader import DataLoader
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import Page, TradeQuery, TradeRow
 from candlewick.graphql.loaders.grouped import read_grouped
-from candlewick.ports import TradeStore
+from candlewick.graphql.services import TradeReads
 
 type TradeKey = tuple[InstrumentId, TradeQuery]
 type TradeLoader = DataLoader[TradeKey, Page[TradeRow]]
 
 
-def trade_loader(store: TradeStore) -> TradeLoader:
+def trade_loader(store: TradeReads) -> TradeLoader:
     """Equal queries of many instruments become one read."""
 
     async def load(keys: Sequence[TradeKey]) -> list[Page[TradeRow] | BaseException]:

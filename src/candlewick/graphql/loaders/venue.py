@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from strawberry.dataloader import DataLoader
 
 from candlewick.domain.market import Venue, VenueId
-from candlewick.ports import InstrumentStore
+from candlewick.graphql.services import InstrumentReads
 
 type VenueLoader = DataLoader[VenueId, Venue | None]
 
 
-def venue_loader(store: InstrumentStore) -> VenueLoader:
+def venue_loader(store: InstrumentReads) -> VenueLoader:
     """None where there is no such venue."""
 
     async def load(keys: Sequence[VenueId]) -> list[Venue | None]:

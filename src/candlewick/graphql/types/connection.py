@@ -37,7 +37,7 @@ class Edge[Item]:
     cursor: str = strawberry.field(description="Where the row stands in its list: opaque, survives inserts.")
 
 
-@strawberry.type(description="A page of a list, in ascending order.")
+@strawberry.type(description="A page of a list, in the list's order.")
 class Connection[Item]:
     """Relay's, with the rows also at hand as `nodes`."""
 

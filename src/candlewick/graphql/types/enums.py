@@ -9,16 +9,20 @@ import strawberry
 from candlewick.domain import candle
 from candlewick.domain.candle import CandleStatus
 from candlewick.domain.interval import Interval
-from candlewick.domain.market import AssetClass, InstrumentStatus, Side, Tape
+from candlewick.domain.job import JobKind, JobStatus
+from candlewick.domain.market import AssetClass, DataKind, InstrumentStatus, Side, Tape
 from candlewick.domain.service import DatabaseEdition
 
 __all__ = [
     "AssetClass",
     "CandleOrigin",
     "CandleStatus",
+    "DataKind",
     "DatabaseEdition",
     "InstrumentStatus",
     "Interval",
+    "JobKind",
+    "JobStatus",
     "Side",
     "Tape",
 ]
@@ -108,4 +112,25 @@ _describe(
     TIMESCALEDB_COMMUNITY="TimescaleDB with continuous aggregates and compression.",
     TIMESCALEDB_APACHE="TimescaleDB under the Apache licence: hypertables only.",
     POSTGRESQL="PostgreSQL without TimescaleDB.",
+)
+_describe(
+    DataKind,
+    "What of an instrument is fetched.",
+    TRADES="Its trades, of the tape that it keeps; candles are made of them.",
+    CANDLES="Minute candles as the venue published them.",
+)
+_describe(
+    JobKind,
+    "What a job does.",
+    BACKFILL="Fetches the past of instruments.",
+    DISCOVER="Asks a venue what it lists.",
+)
+_describe(
+    JobStatus,
+    "How a job stands.",
+    QUEUED="No worker has begun it.",
+    RUNNING="Some of it is done, or a worker is at it.",
+    SUCCEEDED="All of it is done.",
+    FAILED="Some of it failed for good; it can be tried again.",
+    CANCELLED="Somebody wanted no more of it; what was stored stays.",
 )

@@ -10,7 +10,7 @@ from candlewick.domain.raw import ArchiveContents, CandleLines, TradeLines
 from candlewick.ports import Clock, Listing
 from candlewick.providers import checksum, container
 from candlewick.providers.binance import normalise, shape
-from candlewick.providers.binance.listing import VENUE, list_instrument
+from candlewick.providers.binance.listing import BINANCE, Exchange
 from candlewick.providers.binance.names import ArchiveName
 from candlewick.providers.event_time import EventTimes
 
@@ -18,15 +18,19 @@ from candlewick.providers.event_time import EventTimes
 class BinanceArchives:
     """The ArchiveSource for data.binance.vision: daily and monthly zips, and the CSV files out of them."""
 
-    source = VENUE
-
-    def __init__(self, clock: Clock, block_bytes: int = container.BLOCK) -> None:
+    def __init__(self, clock: Clock, block_bytes: int = container.BLOCK, exchange: Exchange = BINANCE) -> None:
         self._clock = clock
         self._block_bytes = block_bytes
+        self._exchange = exchange
+
+    @property
+    def source(self) -> str:
+        """See `ArchiveSource.source`."""
+        return self._exchange.code
 
     def listing(self, key: InstrumentKey, tape: Tape) -> Listing:
         """See `ArchiveSource.listing`."""
-        return list_instrument(key, tape)
+        return self._exchange.list_instrument(key, tape)
 
     def inspect(self, path: Path) -> ArchiveContents:
         """See `ArchiveSource.inspect`. Cheap refusals come first: name, CHECKSUM, then one pass over all bytes."""

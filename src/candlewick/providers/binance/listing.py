@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from candlewick.domain.market import AssetClass, InstrumentKey, Tape
@@ -16,17 +19,31 @@ _FIAT: Final = frozenset(
 """The ISO 4217 codes that Binance lists. BIDR, IDRT or TUSD look like money and are tokens."""
 
 
-def list_instrument(key: InstrumentKey, tape: Tape) -> Listing:
-    """`binance:BTC-USDT` is BTCUSDT there."""
-    return Listing(
-        key=key,
-        symbol=key.base + key.quote,
-        tape=tape,
-        base_class=_asset_class(key.base),
-        quote_class=_asset_class(key.quote),
-        venue_name=VENUE_NAME,
-    )
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A venue that speaks Binance's wire formats: Binance, or a market that is served as if it were."""
+
+    code: str
+    name: str
+    since: datetime
+    """There is nothing before."""
+    class_of: Callable[[str], AssetClass]
+
+    def list_instrument(self, key: InstrumentKey, tape: Tape) -> Listing:
+        """`binance:BTC-USDT` is BTCUSDT there."""
+        return Listing(
+            key=key,
+            symbol=key.base + key.quote,
+            tape=tape,
+            base_class=self.class_of(key.base),
+            quote_class=self.class_of(key.quote),
+            venue_name=self.name,
+        )
 
 
-def _asset_class(code: str) -> AssetClass:
+def asset_class(code: str) -> AssetClass:
+    """What kind of thing a code of Binance is."""
     return AssetClass.FIAT if code in _FIAT else AssetClass.CRYPTO
+
+
+BINANCE: Final = Exchange(VENUE, VENUE_NAME, datetime(2017, 7, 14, tzinfo=UTC), asset_class)

@@ -20,7 +20,7 @@ def demo_market(seed: int) -> MarketModel:
 
 def _list(code: str, asset_class: AssetClass) -> Listing:
     key = InstrumentKey(VENUE, code, "USD")
-    return Listing(key, f"{code}-USD", Tape.TRADES, asset_class, AssetClass.FIAT, VENUE_NAME)
+    return Listing(key, f"{code}USD", Tape.TRADES, asset_class, AssetClass.FIAT, VENUE_NAME)
 
 
 _TRADED: Final = (

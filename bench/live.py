@@ -1,0 +1,175 @@
+"""From the exchange's event to the committed trade, and to a subscriber of the API: how long, and up to which rate.
+
+A simulator, a worker and a server run as processes of their own beside one subscriber of all instruments, on private
+services. `committed` is the commit log's clock less the trade's; `told` is the subscriber's clock less the trade's.
+
+    python bench/live.py [--rates 500,2000,5000,10000] [--seconds 30] [--soak MINUTES] [--server POSTGRES_URL]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from candlewick.domain.time import microseconds
+from candlewick.embedded import private_services
+from candlewick.storage.engine import Database
+from chaos.run import environment_of, free_port
+from chaos.subscriber import Subscriber
+from chaos.venue import Markets
+from chaos.victims import Program, python
+from servers import editions, fresh
+
+SYMBOLS = 5
+WARM_UP = 8.0
+BEHIND = 1.0
+"""Seconds: a rate whose median is later than this is beyond what the machine can do."""
+
+COMMITTED = """
+SELECT extract(epoch FROM c.committed_at - t.ts)::float8 AS late
+FROM trade AS t JOIN commit_log AS c USING (instrument_id, version)
+WHERE t.ts >= $1 AND t.ts < $2
+"""
+
+
+@dataclass
+class Timed(Subscriber):
+    """A subscriber that notes how late each trade was told, in seconds, by the trade's own time."""
+
+    query: str = """subscription ($instruments: [String!]!, $after: String) {
+      trades(instruments: $instruments, after: $after) { ... on TradeBatch { instrument trades { ts } cursor } }
+    }"""
+    late: list[tuple[int, float]] = field(default_factory=list)
+
+    def note(self, event: dict[str, object]) -> None:
+        now = time.time()
+        for trade in event["trades"]:  # type: ignore[attr-defined]
+            ts = microseconds(datetime.fromisoformat(trade["ts"]))
+            self.late.append((ts, now - ts / 1e6))
+
+
+@contextmanager
+def machine(folder: Path, database: str, redis: str, rate: int) -> Iterator[tuple[Markets, str, list[Program]]]:
+    """Simulator, worker and server; where the API is; the processes."""
+    markets, port, venue_port = Markets(rate // SYMBOLS, 1), free_port(), free_port()
+    known = environment_of(folder, database, redis, markets, venue_port)
+    rates = ("--live-rate", str(rate // SYMBOLS), "--past-rate", "1")
+
+    def program(name: str, *command: str) -> Program:
+        return Program(name, python("-m", *command), known, folder / f"{name}.log")
+
+    programs = [
+        program("venue", "chaos.venue", "--port", str(venue_port), *rates),
+        program("worker", "candlewick", "worker"),
+        program("server", "candlewick", "serve", "--port", str(port)),
+    ]
+    try:
+        for each in programs:
+            each.ensure()
+        yield markets, f"ws://127.0.0.1:{port}/graphql", programs
+    finally:
+        for each in reversed(programs):
+            each.stop()
+
+
+async def measure(database: Database, url: str, redis: str, folder: Path, rate: int, seconds: float) -> bool:
+    """Print one line for the rate; whether the machine kept up."""
+    with machine(folder, url, redis, rate) as (markets, api, programs):
+        keys = markets.keys(markets.live)
+        subscriber = Timed(api, [str(key) for key in keys])
+        listening = asyncio.create_task(subscriber.run())
+        await asyncio.sleep(WARM_UP)
+        cpu = [cpu_seconds(each) for each in programs]
+        start = datetime.now(UTC)
+        await asyncio.sleep(seconds)
+        end = datetime.now(UTC)
+        used = [(cpu_seconds(each) - before) / seconds for each, before in zip(programs, cpu, strict=True)]
+        await asyncio.sleep(3)
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        async with database.driver() as driver:
+            committed = [row["late"] for row in await driver.fetch(COMMITTED, start, end)]
+        window = range(microseconds(start), microseconds(end))
+        told = [late for ts, late in subscriber.late if ts in window]
+        expected = sum(markets.first_at(key, end) - markets.first_at(key, start) for key in keys)
+        print(
+            f"  {rate:>6}/s  {len(committed):>8,} of {expected:>8,}  {line(committed)}  {line(told)}  "
+            + "  ".join(f"{each.name} {share:.0%}" for each, share in zip(programs, used, strict=True)),
+            flush=True,
+        )
+        return bool(committed) and statistics.median(committed) < BEHIND and len(committed) >= expected * 0.99
+
+
+def line(late: Sequence[float]) -> str:
+    if len(late) < 100:
+        return "      -       -       -"
+    cuts = statistics.quantiles(late, n=100)
+    return f"{cuts[49] * 1000:7.0f} {cuts[98] * 1000:7.0f} {max(late) * 1000:7.0f}"
+
+
+def cpu_seconds(program: Program) -> float:
+    """Processor time that the process has used."""
+    assert program.process is not None
+    fields = Path(f"/proc/{program.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident(program: Program) -> float:
+    """Megabytes of memory that the process holds."""
+    assert program.process is not None
+    pages = int(Path(f"/proc/{program.process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+async def soak(url: str, redis: str, folder: Path, minutes: float) -> None:
+    """Print the memory of the processes once a minute, at 500 trades a second."""
+    with machine(folder, url, redis, 500) as (markets, api, programs):
+        subscriber = Timed(api, [str(key) for key in markets.keys(markets.live)])
+        listening = asyncio.create_task(subscriber.run())
+        print(f"  memory in MB at 500/s: minute, {', '.join(each.name for each in programs)}")
+        for minute in range(int(minutes) + 1):
+            await asyncio.sleep(60 if minute else 30)
+            print(f"    {minute:>3}  " + "  ".join(f"{resident(each):7.1f}" for each in programs), flush=True)
+            subscriber.late.clear()
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rates", default="500,2000,5000,10000", help="trades a second, all instruments together")
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--soak", type=float, default=0, metavar="MINUTES")
+    parser.add_argument("--edition", help="only this one, for example POSTGRESQL")
+    given = parser.parse_args()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="candlewick-live-")))
+        redis = stack.enter_context(private_services(folder, database=False)).redis
+        assert redis is not None
+        async with editions() as offers:
+            for offer in offers:
+                if given.edition not in (None, offer.edition):
+                    continue
+                print(f"{offer.edition} ({offer.version}), {SYMBOLS} instruments, milliseconds after the event")
+                print("            stored of emitted     committed: p50, p99, max     told: p50, p99, max     CPU")
+                for rate in map(int, given.rates.split(",")):
+                    async with fresh(offer) as (url, database):
+                        if not await measure(database, url, redis, folder, rate, given.seconds):
+                            print("  saturated")
+                            break
+                if given.soak:
+                    async with fresh(offer) as (url, _):
+                        await soak(url, redis, folder, given.soak)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

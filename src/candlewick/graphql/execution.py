@@ -1,0 +1,200 @@
+"""Running operations: one way for all transports, from a document to what goes on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    create_source_event_stream,
+)
+from strawberry.execution.is_awaitable import optimized_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Executor
+
+from candlewick.domain.access import ApiKey
+from candlewick.graphql.context import Context
+from candlewick.graphql.documents import Documents, OperationNotFound, Prepared
+from candlewick.graphql.errors import Formatted, execution_error, fault
+from candlewick.graphql.live import Live
+from candlewick.graphql.metrics import Metrics
+from candlewick.graphql.parameters import Parameters
+from candlewick.graphql.services import Services
+
+log = structlog.get_logger(__name__)
+
+type Caller = Callable[[], ApiKey | None]
+"""Who asks, at this moment: a subscription outlives the key it began with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of an operation, or of one event of a subscription."""
+
+    data: dict[str, Any] | None = None
+    errors: Sequence[Formatted] = ()
+    executed: bool = True
+    """False: the request is at fault, or took too long: it has no `data`, not even null."""
+    timed_out: bool = False
+
+    @property
+    def body(self) -> Formatted:
+        """As the client gets it."""
+        if not self.executed:
+            return {"errors": self.errors}
+        return {"errors": self.errors, "data": self.data} if self.errors else {"data": self.data}
+
+
+class NotExecutable(Exception):
+    """The document cannot run. `errors` are as the client sees them."""
+
+    def __init__(self, errors: Sequence[Formatted]) -> None:
+        super().__init__(f"{len(errors)} errors")
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a valid document, with its variables."""
+
+    document: DocumentNode
+    node: OperationDefinitionNode
+    variables: dict[str, Any] | None
+
+    @property
+    def name(self) -> str | None:
+        return self.node.name.value if self.node.name else None
+
+    @property
+    def streams(self) -> bool:
+        """Whether it answers more than once."""
+        return self.node.operation is OperationType.SUBSCRIPTION
+
+    @classmethod
+    def of(cls, prepared: Prepared, parameters: Parameters) -> Operation:
+        """The operation that the parameters mean.
+
+        Raises:
+            NotExecutable: the document has errors, or no such operation.
+        """
+        if prepared.errors or prepared.document is None:
+            raise NotExecutable(prepared.errors)
+        try:
+            node = prepared.operation(parameters.operation_name)
+        except OperationNotFound as exc:
+            raise NotExecutable([fault(str(exc), "OPERATION_RESOLUTION_FAILURE")]) from exc
+        return cls(prepared.document, node, parameters.variables)
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What every operation is run with."""
+
+    schema: GraphQLSchema
+    services: Services
+    live: Live
+    documents: Documents
+    metrics: Metrics
+
+    async def run(self, operation: Operation, caller: ApiKey | None, trace_id: str) -> Answer:
+        """The answer to a query or a mutation."""
+        with self.metrics.operation(operation.name) as outcome:
+            answer = await self._execute(operation, self._context(caller), None, trace_id)
+            outcome.failed = bool(answer.errors)
+        return answer
+
+    async def stream(self, operation: Operation, caller: Caller, trace_id: str) -> AsyncGenerator[Answer]:
+        """The answers to a subscription. One that was not executed is the last.
+
+        Each event is executed afresh, with loaders and a budget of its own: nothing is kept from one to the next.
+        """
+        with self.metrics.subscription(operation.name) as outcome:
+            source = await self._source(operation, self._context(caller()), trace_id)
+            if isinstance(source, Answer):
+                yield source
+                return
+            outcome.failed = False
+            try:
+                async with aclosing(source) as events:
+                    async for event in events:
+                        yield await self._execute(operation, self._context(caller()), event, trace_id)
+                        outcome.events.inc()
+            except Exception as exc:  # noqa: BLE001 (the source's, told and logged as any resolver's would be)
+                outcome.failed = True
+                yield Answer(errors=[execution_error(_located(exc, operation), trace_id)], executed=False)
+
+    def _context(self, caller: ApiKey | None) -> Context:
+        return Context.fresh(self.services, self.live, self.documents, caller)
+
+    async def _source(self, operation: Operation, context: Context, trace_id: str) -> AsyncGenerator[object] | Answer:
+        executor = self._executor(operation, context, None)
+        if not isinstance(executor, Executor):
+            return _refused(executor, trace_id)
+        try:
+            async with asyncio.timeout(self.documents.limits.operation_seconds):
+                found: Any = create_source_event_stream(executor)
+                source: AsyncIterable[object] | ExecutionResult = await found if executor.is_awaitable(found) else found
+        except TimeoutError:
+            return self._timed_out(operation, trace_id)
+        if isinstance(source, ExecutionResult):
+            return _refused(source.errors or (), trace_id)
+        return source  # type: ignore[return-value] # our subscription fields are generators
+
+    async def _execute(self, operation: Operation, context: Context, root: object, trace_id: str) -> Answer:
+        executor = self._executor(operation, context, root)
+        if not isinstance(executor, Executor):
+            return _refused(executor, trace_id)
+        try:
+            async with asyncio.timeout(self.documents.limits.operation_seconds):
+                found: Any = executor.execute_operation()
+                result: ExecutionResult = await found if executor.is_awaitable(found) else found
+        except TimeoutError:
+            return self._timed_out(operation, trace_id)
+        errors = result.errors or ()
+        if result.data is None and _before_execution(errors):
+            return _refused(errors, trace_id)
+        return Answer(result.data, [execution_error(error, trace_id) for error in errors])
+
+    def _executor(self, operation: Operation, context: Context, root: object) -> Any:
+        """What runs the operation; a list of errors if its variables are at fault."""
+        return Executor.build(
+            self.schema,
+            operation.document,
+            root,
+            context,
+            operation.variables,
+            operation.name,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type] # it is one, only typed plainly
+        )
+
+    def _timed_out(self, operation: Operation, trace_id: str) -> Answer:
+        seconds = self.documents.limits.operation_seconds
+        log.warning("operation_timed_out", operation=operation.name, seconds=seconds, trace_id=trace_id)
+        error = fault(f"the operation took longer than {seconds:g} s", "TIMEOUT", traceId=trace_id)
+        return Answer(errors=[error], executed=False, timed_out=True)
+
+
+def _refused(errors: Sequence[GraphQLError], trace_id: str) -> Answer:
+    return Answer(errors=[execution_error(error, trace_id) for error in errors], executed=False)
+
+
+def _before_execution(errors: Sequence[GraphQLError]) -> bool:
+    """Whether the request was at fault: no resolver has run, so no error has a path."""
+    return all(error.path is None for error in errors)
+
+
+def _located(error: Exception, operation: Operation) -> GraphQLError:
+    """The error, at the subscription's one field."""
+    fields = [node for node in operation.node.selection_set.selections if isinstance(node, FieldNode)]
+    path = [(field.alias or field.name).value for field in fields[:1]]
+    return GraphQLError(str(error), nodes=fields[:1], path=path, original_error=error)

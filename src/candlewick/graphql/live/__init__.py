@@ -1,0 +1,41 @@
+"""What open subscriptions wait for: commit notices and jobs come in, signals and what is new go out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Self
+
+from candlewick.graphql.live.hub import LiveHub
+from candlewick.graphql.live.jobs import JobFeed
+from candlewick.graphql.services import Services
+
+LATENESS: Final = timedelta(seconds=5)
+"""How long a candle waits for late trades after its window, unless the settings say otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One a process, shared by all subscriptions."""
+
+    hub: LiveHub
+    jobs: JobFeed
+    allowed_lateness: timedelta
+    """A candle is final this long after its window."""
+
+    @classmethod
+    def over(cls, services: Services, allowed_lateness: timedelta = LATENESS) -> Self:
+        return cls(LiveHub(services.bus, services.commit_log), JobFeed(services.jobs), allowed_lateness)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen for as long as the block lasts."""
+        listening = asyncio.create_task(self.hub.run())
+        try:
+            yield
+        finally:
+            listening.cancel()
+            await asyncio.wait({listening})

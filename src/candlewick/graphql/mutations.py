@@ -1,0 +1,89 @@
+"""The root of all mutations: each needs a key with the role OPERATOR."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from candlewick.domain import errors
+from candlewick.domain.access import Role
+from candlewick.domain.job import BackfillRequest
+from candlewick.graphql.context import Info
+from candlewick.graphql.text import clean
+from candlewick.graphql.types import outcomes
+from candlewick.graphql.types.enums import DataKind
+from candlewick.graphql.types.job import Job, JobIdArgument, parse_id
+from candlewick.graphql.types.outcomes import BackfillPayload, CancelJobPayload, RetryJobPayload
+from candlewick.graphql.types.range import TimeRange
+from candlewick.graphql.watched import parse_keys
+
+
+@strawberry.input(description="Which past to fetch.")
+class BackfillInput:
+    """At the edge; inside it is the domain's request."""
+
+    instruments: list[str] = strawberry.field(description="Keys, such as binance:BTC-USDT; 1 to 100, each counts once.")
+    range_: TimeRange = strawberry.field(name="range", description="From when to when.")
+    kind: DataKind = strawberry.field(default=DataKind.TRADES, description="What to fetch.")
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="A text of yours, 1 to 100 characters: the same request with it again is the same job.",
+    )
+
+    @property
+    def request(self) -> BackfillRequest:
+        return BackfillRequest(parse_keys(self.instruments), self.range_.window, self.kind)
+
+
+@strawberry.type(description="What can be changed, with an API key that has the role OPERATOR.")
+class Mutation:
+    """Expected outcomes are members of a union, never errors."""
+
+    @strawberry.mutation(
+        description="Fetch the past of instruments, as a job: archives first, page by page what they lack."
+    )
+    async def backfill(
+        self,
+        info: Info,
+        input: Annotated[BackfillInput, strawberry.argument(description="Which past to fetch.")],  # noqa: A002
+    ) -> BackfillPayload:
+        caller = info.context.require(Role.OPERATOR)
+        key = clean(input.idempotency_key, "idempotencyKey")
+        try:
+            job = await info.context.services.backfills.submit(
+                input.request, idempotency_key=key, requested_by=caller.prefix
+            )
+        except outcomes.OF_BACKFILL as exc:
+            return outcomes.backfill_problem(exc, input.instruments)
+        return Job.of(job)
+
+    @strawberry.mutation(description="Do nothing more of a job from now on. What it has stored stays.")
+    async def cancel_job(
+        self,
+        info: Info,
+        id: JobIdArgument,  # noqa: A002
+    ) -> CancelJobPayload:
+        info.context.require(Role.OPERATOR)
+        try:
+            return Job.of(await info.context.services.jobs.cancel(parse_id(id)))
+        except errors.JobFinished as exc:
+            return outcomes.JobFinished.of(exc)
+        except errors.UnknownJob as exc:
+            return outcomes.UnknownJob.of(exc)
+
+    @strawberry.mutation(description="Do again what failed of a job or was cancelled, from where it got to.")
+    async def retry_job(
+        self,
+        info: Info,
+        id: JobIdArgument,  # noqa: A002
+    ) -> RetryJobPayload:
+        info.context.require(Role.OPERATOR)
+        try:
+            return Job.of(await info.context.services.jobs.retry(parse_id(id)))
+        except errors.JobNotFailed as exc:
+            return outcomes.JobNotFailed.of(exc)
+        except errors.JobSuperseded as exc:
+            return outcomes.JobSuperseded.of(exc)
+        except errors.UnknownJob as exc:
+            return outcomes.UnknownJob.of(exc)

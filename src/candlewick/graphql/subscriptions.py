@@ -1,0 +1,87 @@
+"""The root of all subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Annotated
+
+import strawberry
+
+from candlewick.domain.errors import UnknownJob
+from candlewick.graphql import watched
+from candlewick.graphql.context import Info
+from candlewick.graphql.live.candles import CandleTail, Wanted
+from candlewick.graphql.live.trades import TradeTail, told_at
+from candlewick.graphql.types import job as jobs
+from candlewick.graphql.types.candle import BarSpec
+from candlewick.graphql.types.events import CandleEvent, TradeEvent
+from candlewick.graphql.types.job import Job, JobIdArgument
+
+Instruments = Annotated[
+    list[str], strawberry.argument(description="Keys, such as binance:BTC-USDT; 1 to 100, each counts once.")
+]
+After = Annotated[
+    str | None,
+    strawberry.argument(description="A `cursor` of an earlier session: go on from there, missing nothing in between."),
+]
+
+
+@strawberry.type(description="What can be followed, over a websocket with the subprotocol graphql-transport-ws.")
+class Subscription:
+    """What is wrong with the arguments is said before the first event."""
+
+    @strawberry.subscription(
+        description=(
+            "Trades as they become visible, late ones included: each exactly once, in the order of its instrument's "
+            "commits. A corrected archive's trades come again, as they now are. Without `after`: from now on."
+        )
+    )
+    async def trades(
+        self, info: Info, instruments: Instruments, after: After = None
+    ) -> AsyncGenerator[TradeEvent, None]:
+        services = info.context.services
+        keys = await watched.find_instruments(services.instruments, instruments)
+        return TradeTail(info.context.live.hub, services.commit_log, keys, told_at(after)).events()
+
+    @strawberry.subscription(
+        description=(
+            "Candles as they change. First a snapshot of each instrument, then what is news, looked at 4 times a "
+            "second at the most: each candle once when it is FINAL, and whenever it changes after that. With `after` "
+            "there is no snapshot, but what was missed."
+        )
+    )
+    async def candles(
+        self,
+        info: Info,
+        instruments: Instruments,
+        spec: Annotated[BarSpec, strawberry.argument(description="How wide a candle is.")],
+        after: After = None,
+        final_only: Annotated[
+            bool, strawberry.argument(description="Leave out candles whose window is still open.")
+        ] = False,
+    ) -> AsyncGenerator[CandleEvent, None]:
+        services = info.context.services
+        keys = await watched.find_instruments(services.instruments, instruments)
+        wanted = Wanted(keys, spec.duration, final_only)
+        return CandleTail(services, info.context.live, wanted, wanted.edges_at(after)).events()
+
+    @strawberry.subscription(
+        description="A job as it is, and whenever it changed, twice a second at the most; completes when it is over."
+    )
+    async def job(
+        self,
+        info: Info,
+        id: JobIdArgument,  # noqa: A002
+    ) -> AsyncGenerator[Job, None]:
+        job_id = jobs.parse_id(id)
+        found = await info.context.services.jobs.job(job_id)
+        if found is None:
+            raise UnknownJob(job_id)
+
+        async def views() -> AsyncGenerator[Job, None]:
+            async with aclosing(info.context.live.jobs.follow(found)) as states:
+                async for state in states:
+                    yield Job.of(state)
+
+        return views()

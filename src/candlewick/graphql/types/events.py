@@ -1,0 +1,67 @@
+"""What subscriptions send."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from candlewick.graphql.types.candle import Candle
+from candlewick.graphql.types.span import TimeSpan
+from candlewick.graphql.types.trade import Trade
+
+_CURSOR = "Where the subscription stands after this event: `after` of a later one goes on from here."
+_KEY = "The instrument's key."
+
+
+@strawberry.type(description="Trades of one instrument that have become visible.")
+class TradeBatch:
+    """Resolved from the domain's rows as they are."""
+
+    instrument: str = strawberry.field(description=_KEY)
+    trades: list[Trade] = strawberry.field(
+        description="In the order of their commits; within one by minute and sequence. 1 to 1000; more follow."
+    )
+    cursor: str = strawberry.field(description=_CURSOR)
+
+
+@strawberry.type(description="Where a subscription to candles begins: the newest two candles of one instrument.")
+class CandleSnapshot:
+    """Once an instrument; empty if it has no candles."""
+
+    instrument: str = strawberry.field(description=_KEY)
+    candles: list[Candle] = strawberry.field(description="In order of time; with `finalOnly`, those that are closed.")
+    cursor: str = strawberry.field(description=_CURSOR)
+
+
+@strawberry.type(description="Candles at the live edge: those that change, and those that have just closed.")
+class CandleUpdate:
+    """PROVISIONAL candles are conflated: the newest state wins. A candle is FINAL here once."""
+
+    instrument: str = strawberry.field(description=_KEY)
+    candles: list[Candle] = strawberry.field(description="PROVISIONAL or FINAL, in order of time; 1 to 1000.")
+    omitted: TimeSpan | None = strawberry.field(
+        description="Where more candles changed than one event carries: query them. Null if there are none."
+    )
+    cursor: str = strawberry.field(description=_CURSOR)
+
+
+@strawberry.type(description="Candles that were closed before and are others now, through late or corrected data.")
+class CandleRevised:
+    """Past candles that data was first stored for are here too."""
+
+    instrument: str = strawberry.field(description=_KEY)
+    candles: list[Candle] = strawberry.field(
+        description="REVISED, or FINAL where there was none before; in order of time, the newest 1000 at the most."
+    )
+    omitted: TimeSpan | None = strawberry.field(
+        description="Where more candles changed than one event carries: query them. Null if there are none."
+    )
+    cursor: str = strawberry.field(description=_CURSOR)
+
+
+TradeEvent = Annotated[TradeBatch, strawberry.union("TradeEvent", description="What a subscription to trades sends.")]
+CandleEvent = Annotated[
+    CandleSnapshot | CandleUpdate | CandleRevised,
+    strawberry.union("CandleEvent", description="What a subscription to candles sends."),
+]

@@ -1,0 +1,179 @@
+"""What may come of a mutation beside what was wanted: expected, so no errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final, Self
+
+import strawberry
+
+from candlewick.domain import errors
+from candlewick.graphql.types.enums import JobStatus
+from candlewick.graphql.types.job import Job
+from candlewick.graphql.types.node import NodeId
+
+
+def _job_id(number: int) -> strawberry.ID:
+    return strawberry.ID(str(NodeId("Job", number)))
+
+
+@strawberry.interface(description="Why something was not done.")
+class Problem:
+    """All outcomes of the kind have it."""
+
+    message: str = strawberry.field(description="What was wrong, and what to do; for people.")
+
+
+@strawberry.type(description="There cannot be data in the range.")
+class InvalidRange(Problem):
+    """It is empty, in the future, or before the venue existed."""
+
+    from_: datetime = strawberry.field(name="from", description="The range's first moment.")
+    to: datetime = strawberry.field(description="The range's first moment after.")
+
+    @classmethod
+    def of(cls, error: errors.InvalidRange | errors.EmptyWindow) -> Self:
+        return cls(message=str(error), from_=error.start, to=error.end)
+
+
+@strawberry.type(description="There is no such instrument, here or at its venue.")
+class UnknownInstrument(Problem):
+    """Or no such venue."""
+
+    key: str = strawberry.field(description="What was asked for.")
+
+    @classmethod
+    def of(cls, error: errors.UnknownInstrument | errors.UnknownVenue, asked: Sequence[str]) -> Self:
+        """`asked` are the keys, of which a venue that is not known says the first."""
+        if isinstance(error, errors.UnknownInstrument):
+            return cls(message=str(error), key=error.key)
+        key = next((key for key in asked if key.startswith(f"{error.venue}:")), error.venue)
+        return cls(message=str(error), key=key)
+
+
+@strawberry.type(description="The venue cannot be asked, or refuses to answer.")
+class SourceUnavailable(Problem):
+    """It had to be asked whether it lists the instrument."""
+
+    source: str = strawberry.field(description="Whom we asked.")
+    retryable: bool = strawberry.field(description="Whether the same request may work later.")
+    retry_after: float | None = strawberry.field(description="In how many seconds, if the source said so.")
+
+    @classmethod
+    def of(cls, error: errors.SourceUnavailable | errors.SourceRefused) -> Self:
+        retry_after = error.retry_after if isinstance(error, errors.SourceUnavailable) else None
+        return cls(message=str(error), source=error.source, retryable=error.retryable, retry_after=retry_after)
+
+
+@strawberry.type(description="The idempotency key was used with other arguments.")
+class JobConflict(Problem):
+    """Take another key, or the same arguments."""
+
+    idempotency_key: str = strawberry.field(description="The key.")
+    job: strawberry.ID = strawberry.field(description="The id of the job that it stands for.")
+
+    @classmethod
+    def of(cls, error: errors.JobConflict) -> Self:
+        return cls(message=str(error), idempotency_key=error.idempotency_key, job=_job_id(error.job_id))
+
+
+@strawberry.type(description="The job would be larger than one may be.")
+class TooManySteps(Problem):
+    """Ask for less."""
+
+    steps: int = strawberry.field(description="How many steps it would have.")
+    limit: int = strawberry.field(description="How many it may have.")
+
+    @classmethod
+    def of(cls, error: errors.TooManySteps) -> Self:
+        return cls(message=str(error), steps=error.steps, limit=error.most)
+
+
+@strawberry.type(description="There is no such job.")
+class UnknownJob(Problem):
+    """`jobs` lists those there are."""
+
+    job: strawberry.ID = strawberry.field(description="What was asked for.")
+
+    @classmethod
+    def of(cls, error: errors.UnknownJob) -> Self:
+        return cls(message=str(error), job=_job_id(error.job_id))
+
+
+@strawberry.type(description="The job is over: there is nothing to cancel.")
+class JobFinished(Problem):
+    """It may have been cancelled before."""
+
+    job: strawberry.ID = strawberry.field(description="The job's id.")
+    status: JobStatus = strawberry.field(description="How it ended.")
+
+    @classmethod
+    def of(cls, error: errors.JobFinished) -> Self:
+        return cls(message=str(error), job=_job_id(error.job_id), status=JobStatus(error.status))
+
+
+@strawberry.type(description="Nothing of the job failed: there is nothing to try again.")
+class JobNotFailed(Problem):
+    """Only failed and cancelled jobs can be tried again."""
+
+    job: strawberry.ID = strawberry.field(description="The job's id.")
+    status: JobStatus = strawberry.field(description="How it stands.")
+
+    @classmethod
+    def of(cls, error: errors.JobNotFailed) -> Self:
+        return cls(message=str(error), job=_job_id(error.job_id), status=JobStatus(error.status))
+
+
+@strawberry.type(description="Another job does the same by now: the two would overlap.")
+class JobSuperseded(Problem):
+    """Wait for the other one, or cancel it."""
+
+    job: strawberry.ID = strawberry.field(description="The id of the job that was to be tried again.")
+
+    @classmethod
+    def of(cls, error: errors.JobSuperseded) -> Self:
+        return cls(message=str(error), job=_job_id(error.job_id))
+
+
+BackfillPayload = Annotated[
+    Job | InvalidRange | UnknownInstrument | SourceUnavailable | JobConflict | TooManySteps,
+    strawberry.union("BackfillPayload", description="The job that fetches the past, or why there is none."),
+]
+CancelJobPayload = Annotated[
+    Job | JobFinished | UnknownJob,
+    strawberry.union("CancelJobPayload", description="The cancelled job, or why it was not cancelled."),
+]
+RetryJobPayload = Annotated[
+    Job | JobNotFailed | JobSuperseded | UnknownJob,
+    strawberry.union("RetryJobPayload", description="The job, queued again, or why it was not."),
+]
+
+type BackfillProblem = InvalidRange | UnknownInstrument | SourceUnavailable | JobConflict | TooManySteps
+OF_BACKFILL: Final = (
+    errors.InvalidRange,
+    errors.EmptyWindow,
+    errors.UnknownInstrument,
+    errors.UnknownVenue,
+    errors.SourceUnavailable,
+    errors.SourceRefused,
+    errors.JobConflict,
+    errors.TooManySteps,
+)
+"""The errors that `backfill_problem` knows."""
+
+
+def backfill_problem(error: errors.CandlewickError, asked: Sequence[str]) -> BackfillProblem:
+    """The error as an outcome; `asked` are the keys of the instruments."""
+    match error:
+        case errors.InvalidRange() | errors.EmptyWindow():
+            return InvalidRange.of(error)
+        case errors.UnknownInstrument() | errors.UnknownVenue():
+            return UnknownInstrument.of(error, asked)
+        case errors.SourceUnavailable() | errors.SourceRefused():
+            return SourceUnavailable.of(error)
+        case errors.JobConflict():
+            return JobConflict.of(error)
+        case errors.TooManySteps():
+            return TooManySteps.of(error)
+    raise error

@@ -1,0 +1,75 @@
+"""The /graphql endpoint over websockets: who may connect, and how many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from candlewick.graphql.execution import Execution
+from candlewick.graphql.http.access import Access
+from candlewick.graphql.websocket.channel import Channel
+from candlewick.graphql.websocket.session import Session
+
+log = structlog.get_logger(__name__)
+
+PROTOCOL: Final = "graphql-transport-ws"
+_LONGEST_SHOWN: Final = 100
+
+
+@dataclass(slots=True)
+class SocketEndpoint:
+    """Accepts sockets and serves a session on each."""
+
+    execution: Execution
+    access: Access
+    most: int
+    """Sockets at the same time."""
+    _open: int = 0
+
+    async def __call__(self, websocket: WebSocket) -> None:
+        """Serve the socket until it ends."""
+        if not _same_host(websocket):
+            log.warning("socket_refused", origin=websocket.headers["origin"][:_LONGEST_SHOWN])
+            await websocket.close()  # before it is accepted: the handshake's answer has status 403
+            return
+        self._open += 1
+        self.execution.metrics.sockets.inc()
+        try:
+            await self._serve(websocket)
+        except WebSocketDisconnect:
+            log.debug("socket_gone")
+        finally:
+            self._open -= 1
+            self.execution.metrics.sockets.dec()
+
+    async def _serve(self, websocket: WebSocket) -> None:
+        if PROTOCOL not in websocket.scope.get("subprotocols", ()):
+            await websocket.accept()
+            await websocket.close(4406, f"Subprotocol not acceptable: {PROTOCOL} is served")
+            return
+        await websocket.accept(PROTOCOL)
+        if self._open > self.most:
+            await websocket.close(1013, f"Too many websockets are open, at most {self.most}: try again later")
+            return
+        channel = Channel(websocket, self.execution.documents.limits)
+        await Session(channel, self.execution, self.access, websocket.headers).run()
+
+
+def _same_host(websocket: WebSocket) -> bool:
+    """Whether no browser's page asks, or one that we served: browsers let any page connect, with what it can guess."""
+    origin = websocket.headers.get("origin")
+    if origin is None:
+        return True
+    try:
+        return _host(urlsplit(origin).netloc) == _host(websocket.headers.get("host", "")) != ""
+    except ValueError:
+        return False
+
+
+def _host(authority: str) -> str:
+    """Without a port that goes without saying: a proxy that speaks TLS may leave it out."""
+    return authority.lower().removesuffix(":80").removesuffix(":443")

@@ -1,0 +1,197 @@
+"""Where data comes from: archives, REST, streams, a made-up market. Adapters live in `providers`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from candlewick.domain.batch import TradeBatch
+from candlewick.domain.market import DataKind, Instrument, InstrumentKey, Tape
+from candlewick.domain.raw import ArchiveContents, CandleLines, Payload, TradeLines
+from candlewick.domain.time import Window
+from candlewick.ports.stores import Listing
+
+
+class ArchiveSource(Protocol):
+    """One provider's archive files: what they hold and the rows in them. Blocking: for a worker thread."""
+
+    @property
+    def source(self) -> str:
+        """The provider's code."""
+
+    def listing(self, key: InstrumentKey, tape: Tape) -> Listing:
+        """How the venue lists the instrument of that key."""
+
+    def inspect(self, path: Path) -> ArchiveContents:
+        """What the file holds, after all of its bytes were checked and before any was parsed.
+
+        Raises:
+            ChecksumMismatch, DamagedFile, UnknownFormat, UnsupportedInterval: nothing of it can be stored.
+        """
+
+    def trades(self, path: Path, contents: ArchiveContents, *, skip: int = 0) -> Iterator[TradeLines]:
+        """The file's trades after its first `skip` lines, in blocks of bounded size. Only if it has a tape."""
+
+    def candles(self, path: Path, contents: ArchiveContents, *, skip: int = 0) -> Iterator[CandleLines]:
+        """The file's minute candles after its first `skip` lines. Only if it has no tape."""
+
+
+class Market(Protocol):
+    """A market that can say what was traded in any window up to now: the same answer whenever it is asked."""
+
+    @property
+    def source(self) -> str:
+        """The provider's code."""
+
+    def listings(self) -> Sequence[Listing]:
+        """What is traded there."""
+
+    def trades(self, key: InstrumentKey, window: Window) -> TradeBatch:
+        """What was traded in the window. Blocking: for a worker thread."""
+
+
+class ArchiveShelf(Protocol):
+    """Where a provider's archive files can be had."""
+
+    def windows(self, window: Window, now: datetime) -> Sequence[Window]:
+        """The whole days and months, in order, that cover `window` as far as files of them may exist at `now`.
+
+        A month is chosen where the window has all of it and its file is due; the rest is days.
+        """
+
+    async def fetch(self, instrument: Instrument, kind: DataKind, window: Window, folder: Path) -> Path | None:
+        """Put the file of that day or month into `folder`, with its CHECKSUM beside it; None if there is none.
+
+        Raises:
+            SourceUnavailable, SourceRefused: it cannot be had now, or not at all.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched[Rows]:
+    """What a payload holds, and where the next one begins; None if there is no more for now."""
+
+    rows: Rows
+    next: str | None
+
+
+class TradeHistory(Protocol):
+    """Trades of the past, page by page, in order of their sequence."""
+
+    async def start(self, instrument: Instrument, window: Window) -> str | None:
+        """Where the trades of the window begin; None if there are none from there on.
+
+        Raises:
+            SourceUnavailable, SourceRefused: see `errors`; the same for `page`.
+        """
+
+    def at(self, sequence: int) -> str:
+        """Where the trade with that sequence stands: it and those that follow."""
+
+    async def page(self, instrument: Instrument, cursor: str) -> Payload:
+        """The bytes of one page, to be kept before they are read."""
+
+    def read(self, instrument: Instrument, payload: Payload) -> Fetched[TradeLines]:
+        """The trades in the bytes. Pure.
+
+        Raises:
+            MalformedPayload: it is no page of trades.
+        """
+
+
+class CandleHistory(Protocol):
+    """Minute candles of the past as the venue publishes them."""
+
+    async def page(self, instrument: Instrument, window: Window) -> Payload:
+        """The first candles of the window, as many as the source gives at a time. Errors as for trades."""
+
+    def read(self, instrument: Instrument, payload: Payload) -> Fetched[CandleLines]:
+        """The candles in the bytes, unfinished ones left out. Pure. `next` is not used: go on after the last one."""
+
+
+class Directory(Protocol):
+    """What a venue lists."""
+
+    async def page(self) -> Payload:
+        """The bytes of the list. Errors as for trades."""
+
+    def read(self, payload: Payload) -> Sequence[Listing]:
+        """The listings in the bytes, inactive ones too. Pure.
+
+        Raises:
+            MalformedPayload: it is no list of instruments.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message of a stream, as received."""
+
+    body: bytes
+    received_at: datetime
+
+
+class TradeStream(Protocol):
+    """Trades as they happen."""
+
+    def connect(self, instruments: Sequence[Instrument]) -> AbstractAsyncContextManager[AsyncIterator[Frame]]:
+        """A connection that delivers the instruments' trades; the iterator ends when the venue says goodbye.
+
+        Nothing is read from the socket until a frame is asked for: backpressure reaches the venue.
+
+        Raises:
+            SourceUnavailable: it cannot be had, or it broke.
+        """
+
+    def read(self, frames: Sequence[Frame]) -> Mapping[str, TradeLines]:
+        """The trades in the frames by the venue's symbol; `lines` are positions in `frames`, from 1. Pure.
+
+        What is no trade and is expected (an answer to a subscription) is nothing; the rest is rejected under "".
+        """
+
+
+class MarketSource(Protocol):
+    """All that one provider can do over the network. What it cannot do is None."""
+
+    @property
+    def source(self) -> str:
+        """The provider's code, which is its venue's."""
+
+    @property
+    def since(self) -> datetime:
+        """When the venue began: there is nothing before."""
+
+    @property
+    def archive_files(self) -> ArchiveSource | None: ...
+
+    @property
+    def shelf(self) -> ArchiveShelf | None: ...
+
+    @property
+    def trades(self) -> TradeHistory | None: ...
+
+    @property
+    def candles(self) -> CandleHistory | None: ...
+
+    @property
+    def directory(self) -> Directory | None: ...
+
+    @property
+    def stream(self) -> TradeStream | None: ...
+
+
+class RateBudget(Protocol):
+    """How much may be asked of one provider, shared by all workers."""
+
+    async def spend(self, weight: int) -> None:
+        """Wait until so much is left in the running minute, and take it."""
+
+    async def learn(self, used: int) -> None:
+        """The provider's own count of what was used in the running minute."""
+
+    async def pause(self, seconds: float) -> None:
+        """Nobody asks for so long: the provider said so."""

@@ -1,0 +1,207 @@
+"""What is kept: instruments, trades, candles, raw bytes, dead letters. Adapters live in `storage`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+from candlewick.domain.batch import Rejected, TradeBatch
+from candlewick.domain.candle import Candle, MinuteCandle
+from candlewick.domain.job import Lease
+from candlewick.domain.market import (
+    Asset,
+    AssetClass,
+    AssetId,
+    Instrument,
+    InstrumentId,
+    InstrumentKey,
+    InstrumentStatus,
+    Tape,
+    Venue,
+    VenueId,
+)
+from candlewick.domain.page import (
+    AssetFilter,
+    CandleQuery,
+    InstrumentFilter,
+    Page,
+    TradeQuery,
+    TradeRow,
+)
+from candlewick.domain.raw import ArchiveFile, DeadLetter, Payload, RawId
+from candlewick.domain.time import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An instrument as a venue lists it: enough to make it known here."""
+
+    key: InstrumentKey
+    symbol: str
+    tape: Tape
+    base_class: AssetClass
+    quote_class: AssetClass
+    venue_name: str
+    status: InstrumentStatus | None = None
+    """None: the source does not say."""
+    tick_size: Decimal | None = None
+    lot_size: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What became of listings."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+class InstrumentStore(Protocol):
+    """Assets, venues and instruments."""
+
+    async def list_instrument(self, listing: Listing) -> Instrument:
+        """The instrument of that key, made if there is none. An existing one stays as it is."""
+
+    async def refresh_listings(self, listings: Sequence[Listing]) -> Listed:
+        """Make those known that are new, and take over symbol (as a dated alias), status, tick and lot of the others.
+
+        What a listing does not say stays as it is, the tape of a known instrument always does; what is listed no
+        more stays untouched too: nobody said that it is gone.
+        """
+
+    async def choose_tape(self, instrument_id: InstrumentId, tape: Tape) -> Instrument:
+        """Keep that tape from now on, if the instrument has no trades yet; the instrument as it then is."""
+
+    async def by_keys(self, keys: Sequence[InstrumentKey]) -> Mapping[InstrumentKey, Instrument]: ...
+    async def by_ids(self, ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Instrument]: ...
+    async def assets_by_ids(self, ids: Sequence[AssetId]) -> Mapping[AssetId, Asset]: ...
+    async def venues_by_ids(self, ids: Sequence[VenueId]) -> Mapping[VenueId, Venue]: ...
+    async def symbols(self, instrument_id: InstrumentId, window: Window) -> frozenset[str]:
+        """The venue's spellings of the instrument within the window, aliases included."""
+
+    async def instruments(self, where: InstrumentFilter, first: int, after: InstrumentKey | None) -> Page[Instrument]:
+        """In order of their keys' text."""
+
+    async def assets(self, where: AssetFilter, first: int, after: tuple[str, AssetClass] | None) -> Page[Asset]:
+        """In order of (code, asset class)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far into an archive file a batch reaches: committed with the batch, so that an import can go on."""
+
+    file_id: RawId
+    lines: int
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Trades of one instrument on their way into the store."""
+
+    instrument: Instrument
+    tape: Tape
+    batch: TradeBatch
+    received_at: datetime
+    source: str
+    raw_id: RawId | None = None
+    progress: Progress | None = None
+    rejected: Sequence[Rejected] = ()
+    """Rows that came with the batch and are no trades: kept as dead letters in the same transaction."""
+    lease: Lease | None = None
+    """Who writes: the transaction commits nothing if the lease is no longer held."""
+    position: int | None = None
+    """The sequence up to which a live feed has delivered everything: kept in the same transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a delivery's rows."""
+
+    stored: int = 0
+    repeated: int = 0
+    """Already here, with the same content."""
+    dead: int = 0
+    """Kept as dead letters: no trades, or another trade with the same key is here."""
+    refused: int = 0
+    """From before the instrument's retention floor."""
+
+    def __add__(self, other: Outcome) -> Outcome:
+        return Outcome(
+            self.stored + other.stored,
+            self.repeated + other.repeated,
+            self.dead + other.dead,
+            self.refused + other.refused,
+        )
+
+
+class TradeStore(Protocol):
+    """Trades, each exactly once, with the minute candles made of them, in one transaction a delivery."""
+
+    async def insert(self, delivery: Delivery) -> Outcome:
+        """Store what is new. A repeated delivery changes nothing.
+
+        Raises:
+            TapeMismatch: the delivery carries the tape that the instrument does not keep.
+            LeaseLost: the delivery's lease is somebody else's by now; nothing is stored.
+        """
+
+    async def replace(self, window: Window, deliveries: AsyncIterator[Delivery]) -> Outcome:
+        """Put these trades in the place of all the instrument has in `window`: one transaction, all or nothing."""
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: TradeQuery
+    ) -> Mapping[InstrumentId, Page[TradeRow]]: ...
+
+
+class CandleStore(Protocol):
+    """Candles: written as minutes, read at any width, never stale."""
+
+    async def put_published(
+        self,
+        instrument: Instrument,
+        candles: Sequence[MinuteCandle],
+        *,
+        received_at: datetime,
+        progress: Progress | None = None,
+        lease: Lease | None = None,
+    ) -> Outcome:
+        """Store minutes as the venue published them (origin VENUE); a newer publication of one replaces the older.
+
+        Raises:
+            LeaseLost: the lease is somebody else's by now; nothing is stored.
+        """
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery
+    ) -> Mapping[InstrumentId, Page[Candle]]: ...
+
+    async def settle(self, older_than: timedelta = timedelta()) -> int:
+        """Refresh what has been dirty in the tree for that long; how many rows of the ledger were cleared."""
+
+    async def dirty_minutes(self) -> int:
+        """The dirty span of the instrument that has most of it: what a read may have to fold from minutes."""
+
+
+class RawStore(Protocol):
+    """Bytes as received, kept before anyone parses them."""
+
+    async def keep_file(self, source: str, name: str, path: Path, *, received_at: datetime) -> ArchiveFile:
+        """Copy the file into the archive store, once per sha256, and register it; an earlier import is found again."""
+
+    async def keep_payload(self, payload: Payload) -> RawId:
+        """Commit a provider's answer, compressed."""
+
+    def open_path(self, file: ArchiveFile) -> Path:
+        """Where the kept bytes lie."""
+
+
+class DeadLetterStore(Protocol):
+    """Rows that could not be stored."""
+
+    async def keep(self, letters: Sequence[DeadLetter]) -> None: ...

@@ -1,0 +1,171 @@
+"""How work is shared: jobs, leases, positions of feeds, commit log, bus. Adapters live in `storage` and `bus`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from candlewick.domain.commit import Commit, CommitNotice
+from candlewick.domain.job import (
+    BackfillRequest,
+    Job,
+    JobFilter,
+    JobId,
+    Lease,
+    NewJob,
+    Step,
+    StepProgress,
+    StepRef,
+    WorkQueue,
+)
+from candlewick.domain.market import InstrumentId
+from candlewick.domain.page import Page, TradePosition, TradeRow
+
+
+class Clock(Protocol):
+    """What time it is."""
+
+    def now(self) -> datetime: ...
+
+
+class JobStore(Protocol):
+    """Jobs and their steps: the only copy there is. Who works on a step holds its lease.
+
+    What is written with a lease that is no longer held changes nothing. Times are the database's.
+    """
+
+    async def submit(self, new: NewJob) -> Job:
+        """Make the job; or the one there is with the same idempotency key, or still unfinished with the same
+        `exclusive` name.
+
+        Raises:
+            JobConflict: the idempotency key was used with other arguments.
+        """
+
+    async def job(self, job_id: JobId) -> Job | None: ...
+
+    async def jobs(self, where: JobFilter, first: int, after: JobId | None) -> Page[Job]:
+        """Newest first."""
+
+    async def cancel(self, job_id: JobId) -> Job:
+        """Nothing of it is done from now on; what was stored stays. Its leases are gone with the same commit.
+
+        Raises:
+            UnknownJob, JobFinished: there is nothing to cancel.
+        """
+
+    async def retry(self, job_id: JobId) -> Job:
+        """Do its failed steps again, from where each got to.
+
+        Raises:
+            UnknownJob, JobNotFailed: there is nothing to do again.
+            JobSuperseded: another job with the same `exclusive` name is unfinished.
+        """
+
+    async def due(self, queue: WorkQueue, limit: int) -> Sequence[StepRef]:
+        """Steps that somebody should work on now, oldest job first, no job starving the others.
+
+        Steps whose worker let its lease run out are among them: from this call on that worker can write no more.
+        A step that ended `MOST_ATTEMPTS` workers this way fails for good.
+        """
+
+    async def claim(self, ref: StepRef, holder: str, duration: timedelta) -> Step | None:
+        """Begin the step, with its lease; None if it is no longer due, or not in this attempt."""
+
+    async def report(self, lease: Lease, progress: StepProgress) -> None:
+        """What the step did so far, in place of what it reported before.
+
+        Raises:
+            LeaseLost: also for the three below.
+        """
+
+    async def complete(self, lease: Lease, progress: StepProgress) -> None:
+        """The step is done; with its last one, the job."""
+
+    async def put_off(self, lease: Lease, reason: str, wait: timedelta, *, failed: bool) -> None:
+        """Try again after `wait`. `failed` counts against the step: a worker that stops, a database away do not."""
+
+    async def fail(self, lease: Lease, reason: str) -> None:
+        """The step failed for good: it is kept as a dead letter, the job fails when its other steps are through."""
+
+
+class Backfills(Protocol):
+    """The use case behind `backfill`, on the command line and in the API."""
+
+    async def submit(self, request: BackfillRequest, *, idempotency_key: str | None, requested_by: str) -> Job:
+        """Cut it into steps and make the job; workers do the rest.
+
+        Raises:
+            UnknownVenue, UnknownInstrument, InvalidRange, TooManySteps, JobConflict: as their names say.
+            SourceUnavailable, SourceRefused: the venue had to be asked whether it lists the instrument.
+        """
+
+
+class Leases(Protocol):
+    """What only one process at a time may do. A lease is lost when it runs out and somebody else takes it."""
+
+    async def acquire(self, name: str, holder: str, duration: timedelta) -> Lease | None:
+        """The lease, with a token higher than any before; None while somebody else has it."""
+
+    async def renew(self, lease: Lease, duration: timedelta) -> bool:
+        """Whether it is still ours; then it lasts for `duration` from now."""
+
+    async def release(self, lease: Lease) -> None:
+        """Let others have it at once. Nothing happens if it is not ours any more."""
+
+
+class LivePositions(Protocol):
+    """How far each live feed has delivered everything (`Delivery.position` keeps it too)."""
+
+    async def read(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, int]: ...
+
+    async def advance(self, instrument_id: InstrumentId, sequence: int, lease: Lease) -> None:
+        """Everything up to there was delivered, or the source has none of it. Never goes back.
+
+        Raises:
+            LeaseLost: the feed is somebody else's by now.
+        """
+
+
+class CommitLog(Protocol):
+    """What was committed, in the order in which each instrument's commits became visible: versions 1, 2, 3, …"""
+
+    async def versions(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, int]:
+        """The newest version of each; 0 before the first commit."""
+
+    async def since(self, instrument_id: InstrumentId, version: int, limit: int) -> Sequence[Commit]:
+        """The commits after that version, in order."""
+
+    async def trades_since(
+        self, instrument_id: InstrumentId, after: int, upto: int, limit: int, beyond: TradePosition | None = None
+    ) -> Page[TradeRow]:
+        """The trades that versions in (after, upto] stored, in order of (version, minute, sequence).
+
+        With `beyond`, of the version `after + 1` only those behind that position: a commit may have millions.
+        """
+
+    def relay(self) -> AbstractAsyncContextManager[Relay | None]:
+        """The relay, for as long as the block lasts; None while another process has it."""
+
+
+class Relay(Protocol):
+    """Reads what nobody has published yet. One at a time in a database."""
+
+    async def fresh(self, limit: int) -> Sequence[Commit]:
+        """Commits that were not marked yet, each instrument's in order and without a hole. No transaction is
+        waited for: neither a long one of another instrument nor one that is rolled back holds anything up."""
+
+    async def mark(self, commits: Sequence[Commit]) -> None:
+        """These were published. If it is not said, they come again: at least once."""
+
+
+class Bus(Protocol):
+    """Tells other processes what was committed. It may lose a notice; the commit log never does."""
+
+    async def publish(self, notices: Sequence[CommitNotice]) -> None:
+        """Raises RedisUnavailable."""
+
+    def listen(self) -> AsyncIterator[CommitNotice | None]:
+        """Notices as they come; None whenever some may have been lost (the connection was made anew)."""

@@ -1,0 +1,107 @@
+"""Binance's stream messages as trades by symbol. Pure.
+
+Wire formats: binance-spot-api-docs, web-socket-streams.md: raw events, combined ones (`{"stream", "data"}`), answers
+to subscriptions (`{"result": null, "id"}`), `serverShutdown`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import orjson
+
+from candlewick.domain.batch import Rejected, TradeBatch
+from candlewick.domain.raw import TradeLines
+from candlewick.ports import Frame
+from candlewick.providers.binance.payloads import EVENTS, Numbered, trades
+from candlewick.providers.event_time import EventTimes
+
+SHUTDOWN: Final = "serverShutdown"
+NOBODY: Final = ""
+"""What belongs to no symbol is listed under this."""
+_LONGEST_TEXT: Final = 4096
+
+
+def read(frames: Sequence[Frame]) -> Mapping[str, TradeLines]:
+    """See `TradeStream.read`."""
+    if not frames:
+        return {}
+    times = EventTimes.until_tomorrow(max(frame.received_at for frame in frames))
+    events: defaultdict[tuple[str, str], list[Numbered]] = defaultdict(list)
+    rejected: list[Rejected] = []
+    for number, frame, message in _messages(frames, rejected):
+        kind, symbol = message.get("e"), message.get("s")
+        if kind in EVENTS and isinstance(symbol, str) and symbol:
+            events[symbol, kind].append((number, message))
+        elif not _is_expected(message):
+            reason = f"event {kind!r:.64} of symbol {symbol!r:.64} is none that was asked for"
+            rejected.append(_reject(number, frame, reason))
+    found: dict[str, TradeLines] = {}
+    for (symbol, kind), rows in events.items():
+        lines = trades(rows, EVENTS[kind], times, len(frames))
+        found[symbol] = TradeLines.concat([found[symbol], lines]) if symbol in found else lines
+    if rejected:
+        rejected.sort(key=lambda each: each.row)
+        found[NOBODY] = TradeLines(TradeBatch.of([]), np.empty(0, dtype=np.int64), rejected, len(frames))
+    return found
+
+
+def refusal(body: bytes) -> str | None:
+    """What the venue says against a request of ours; None if the message is none of that kind."""
+    if b'"error"' not in body and b'"code"' not in body:
+        return None
+    try:
+        message = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(message, dict):
+        return None
+    error = message.get("error", message)
+    if not isinstance(error, dict) or "msg" not in error:
+        return None
+    return f"{error.get('code')!r:.32}: {error['msg']!s:.200}"
+
+
+def is_goodbye(body: bytes) -> bool:
+    """Whether the server says that it is about to end."""
+    if SHUTDOWN.encode() not in body:
+        return False
+    try:
+        event = _event(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(event, dict) and event.get("e") == SHUTDOWN
+
+
+def _messages(frames: Sequence[Frame], rejected: list[Rejected]) -> Iterator[tuple[int, Frame, dict[str, Any]]]:
+    """Every event with its number and frame; what is no JSON object goes to `rejected`."""
+    for number, frame in enumerate(frames, 1):
+        try:
+            event = _event(orjson.loads(frame.body))
+        except orjson.JSONDecodeError as exc:
+            rejected.append(_reject(number, frame, f"it is no JSON: {exc}"))
+            continue
+        if isinstance(event, dict):
+            yield number, frame, event
+        else:
+            rejected.append(_reject(number, frame, "it is no object"))
+
+
+def _event(message: Any) -> Any:
+    """The event within a combined message, or the message itself."""
+    if isinstance(message, dict) and "stream" in message and "data" in message:
+        return message["data"]
+    return message
+
+
+def _is_expected(message: Mapping[str, Any]) -> bool:
+    """Whether it is no trade and need not be: an answer to a subscription, a goodbye."""
+    return message.get("e") == SHUTDOWN or ("result" in message and "id" in message and "error" not in message)
+
+
+def _reject(number: int, frame: Frame, reason: str) -> Rejected:
+    text = frame.body.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+    return Rejected(number, text[:_LONGEST_TEXT], reason, frame.received_at)

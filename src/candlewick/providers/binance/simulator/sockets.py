@@ -1,0 +1,190 @@
+"""One client's socket: what it subscribed to, what waits to be sent, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from candlewick.providers.binance.simulator.emitter import GOING_AWAY, Emitter
+from candlewick.providers.binance.simulator.faults import OF_SOCKETS, Fault, Faults
+from candlewick.providers.binance.simulator.ledger import Channel, Ledger
+from candlewick.providers.binance.simulator.options import SimulatorOptions
+from candlewick.providers.binance.simulator.parcels import Parcel
+from candlewick.providers.binance.simulator.subscriptions import InvalidMessage, Message, Method, read_message
+from candlewick.providers.binance.simulator.wire import TimeUnit
+
+log = structlog.get_logger(__name__)
+
+POLICY_VIOLATION: Final = 1008
+_GOODBYE_SECONDS: Final = 1.0
+
+
+class Goodbye(Exception):
+    """The socket ends here."""
+
+    def __init__(self, code: int | None, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+        """Without a code the connection just breaks."""
+
+
+class Socket:
+    """A Listener that sends what it is offered, in order, as fast as its client reads."""
+
+    def __init__(
+        self, websocket: WebSocket, target: str, emitter: Emitter, faults: Faults, ledger: Ledger,
+        options: SimulatorOptions, *, unit: TimeUnit, combined: bool,
+    ) -> None:  # fmt: skip
+        self.target = target
+        self._websocket = websocket
+        self._emitter = emitter
+        self._faults = faults
+        self._ledger = ledger
+        self._options = options
+        self._unit = unit
+        self._combined = combined
+        self._streams: dict[str, None] = {}
+        self._waiting: deque[Parcel | str] = deque()
+        self._size = 0
+        self._fresh = asyncio.Event()
+        self._ended: asyncio.Future[Goodbye] = asyncio.get_running_loop().create_future()
+        self._silent_until: float | None = None
+
+    async def serve(self, streams: list[str]) -> None:
+        """Deliver until one of the two ends it."""
+        await self._websocket.accept()
+        self._emitter.join(self)
+        try:
+            self._subscribe(streams)
+            async with asyncio.TaskGroup() as group:
+                for part in (self._listen(), self._deliver(), self._age()):
+                    group.create_task(part)
+        except* Goodbye as goodbyes:
+            goodbye = next(error for error in goodbyes.exceptions if isinstance(error, Goodbye))
+            await self._part(goodbye)
+        except* WebSocketDisconnect:
+            log.debug("socket_left", target=self.target)
+        finally:
+            self._emitter.leave(self)
+
+    def offer(self, parcel: Parcel) -> None:
+        """See `Listener.offer`."""
+        if self._size + parcel.size > self._options.waiting_frames:
+            self.end(None, "it reads too slowly")
+            return
+        self._size += parcel.size
+        self._waiting.append(parcel)
+        self._fresh.set()
+
+    def end(self, code: int | None, reason: str) -> None:
+        """See `Listener.end`. Without a code the connection just breaks."""
+        if not self._ended.done():
+            self._ended.set_result(Goodbye(code, reason))
+
+    async def _part(self, goodbye: Goodbye) -> None:
+        log.info("socket_ended", target=self.target, code=goodbye.code, reason=goodbye.reason)
+        if goodbye.code is None:
+            return
+        try:
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await self._websocket.close(goodbye.code, goodbye.reason)
+        except (TimeoutError, WebSocketDisconnect, RuntimeError) as exc:
+            log.debug("socket_unreachable", target=self.target, reason=str(exc))
+
+    async def _age(self) -> None:
+        """End the socket when its time is over, or when somebody says so."""
+        try:
+            async with asyncio.timeout(self._options.life.total_seconds()):
+                raise await self._ended
+        except TimeoutError as exc:
+            raise Goodbye(GOING_AWAY, "its life is over") from exc
+
+    async def _listen(self) -> None:
+        """Answer the client's messages; not more than a few a second."""
+        loop, arrivals = asyncio.get_running_loop(), deque[float](maxlen=self._options.messages_per_second)
+        while True:
+            text = await self._received()
+            if len(arrivals) == arrivals.maxlen and loop.time() - arrivals[0] < 1:
+                raise Goodbye(POLICY_VIOLATION, "Too many requests")
+            arrivals.append(loop.time())
+            try:
+                answer = self._answer(read_message(text))
+            except InvalidMessage as exc:
+                answer = exc.answer()
+            self._waiting.append(answer)
+            self._fresh.set()
+
+    async def _received(self) -> str:
+        """The next message; one in bytes is read like text, as nobody said what it would mean."""
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message["code"])
+        text: str | None = message.get("text")
+        return message["bytes"].decode("utf-8", "replace") if text is None else text
+
+    def _answer(self, message: Message) -> str:
+        match message.method:
+            case Method.SUBSCRIBE:
+                self._subscribe(message.parameters)
+            case Method.UNSUBSCRIBE:
+                for stream in message.parameters:
+                    self._streams.pop(stream, None)
+                    self._emitter.unsubscribe(self, stream)
+            case Method.LIST_SUBSCRIPTIONS:
+                return message.answer(list(self._streams))
+            case Method.SET_PROPERTY:
+                self._combined = message.parameters[1]
+            case Method.GET_PROPERTY:
+                return message.answer(self._combined)
+        return message.answer(None)
+
+    def _subscribe(self, streams: list[str]) -> None:
+        self._streams.update(dict.fromkeys(streams))
+        if len(self._streams) > self._options.streams_per_socket:
+            raise Goodbye(POLICY_VIOLATION, "Invalid request: too many subscriptions")
+        for stream in streams:
+            self._emitter.subscribe(self, stream)
+
+    async def _deliver(self) -> None:
+        while True:
+            await self._fresh.wait()
+            self._fresh.clear()
+            while self._waiting:
+                item = self._waiting.popleft()
+                if isinstance(item, str):
+                    await self._send(item)
+                else:
+                    self._size -= item.size
+                    await self._deliver_parcel(item)
+
+    async def _deliver_parcel(self, parcel: Parcel) -> None:
+        rule = self._faults.strike(OF_SOCKETS, self.target)
+        fault, seconds = (rule.order.fault, rule.order.duration) if rule else (None, None)
+        now = asyncio.get_running_loop().time()
+        if fault is Fault.SILENT:
+            self._silent_until = float("inf") if seconds is None else now + seconds
+        if self._silent_until is not None and now < self._silent_until:
+            return
+        frames = parcel.frames(self._unit, is_combined=self._combined)
+        if fault is Fault.MALFORMED:
+            await self._send(frames[0][: len(frames[0]) // 2])
+        await self._send_all(parcel, frames[: len(frames) // 2] if fault is Fault.CUT else frames)
+        if fault is Fault.CUT:
+            raise Goodbye(None, "cut")
+
+    async def _send_all(self, parcel: Parcel, frames: list[str]) -> None:
+        """What was sent goes into the ledger, also where the client leaves in between."""
+        sent = 0
+        try:
+            for frame in frames:
+                await self._send(frame)
+                sent += 1
+        finally:
+            self._ledger.record(Channel.STREAM, parcel.symbol, parcel.numbers[:sent])
+
+    async def _send(self, text: str) -> None:
+        await self._websocket.send({"type": "websocket.send", "text": text})

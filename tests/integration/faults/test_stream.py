@@ -1,0 +1,185 @@
+"""The venue's stream breaks while it is followed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from candlewick.clock import SystemClock
+from candlewick.domain.errors import DatabaseUnavailable
+from candlewick.pipeline import mending
+from candlewick.providers.binance.simulator.faults import Fault
+from candlewick.storage.engine import Database
+from integration.faults.backfilling import FailingTrades
+from integration.faults.following import Following
+from integration.faults.venue import letters_about, open_venue, pages_kept, steady_market
+
+SILENCE = timedelta(milliseconds=500)
+RATE = 300
+"""Trades a second: they do not lie on whole milliseconds."""
+STREAM = "^/stream"
+HISTORY = "historicalTrades"
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holes are mended at once."""
+    set_patience(monkeypatch, timedelta(milliseconds=50))
+
+
+def set_patience(monkeypatch: pytest.MonkeyPatch, patience: timedelta) -> None:
+    monkeypatch.setattr(mending.Mender.__init__, "__defaults__", (patience,))
+
+
+@pytest.fixture
+async def following(database: Database, tmp_path: Path) -> AsyncIterator[Following]:
+    async with open_venue(steady_market(RATE), SystemClock(), SILENCE) as venue:
+        yield await Following.of(venue, database, tmp_path)
+
+
+def events(logs: list[Any], name: str) -> list[Any]:
+    return [entry for entry in logs if entry["event"] == name]
+
+
+@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.TIMEOUT, Fault.RATE_LIMITED, Fault.BANNED])
+async def test_a_connection_that_is_not_let_in_is_tried_again(following: Following, fault: Fault) -> None:
+    await following.venue.order(fault, STREAM)
+    async with following.running():
+        await following.begun()
+
+    assert following.connections == 2
+    assert await following.is_whole()
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [(Fault.RATE_LIMITED, 7), (Fault.BANNED, 600)])
+async def test_a_refused_connection_keeps_every_worker_away_for_as_long_as_the_venue_says(
+    following: Following, fault: Fault, seconds: int
+) -> None:
+    await following.venue.order(fault, STREAM, seconds=seconds)
+    async with following.running():
+        await following.begun()
+
+    assert following.venue.connections.pauses == [seconds]
+
+
+@pytest.mark.parametrize(
+    ("fault", "details"),
+    [
+        (Fault.CUT, {}),
+        (Fault.DISCONNECT, {"count": None}),
+        (Fault.SERVER_SHUTDOWN, {"count": None, "seconds": 0.2}),
+        (Fault.SILENT, {}),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Fault) else "",
+)
+async def test_what_a_lost_connection_left_out_is_fetched_by_its_ids(
+    following: Following, fault: Fault, details: dict[str, Any]
+) -> None:
+    async with following.running():
+        await following.begun()
+        await following.venue.order(fault, STREAM, **details)
+        await following.past_faults()
+
+    assert following.connections == 2
+    assert await following.is_whole()
+
+
+async def test_a_silent_stream_is_given_up_after_a_while_with_its_reason(following: Following) -> None:
+    with capture_logs() as logs:
+        async with following.running():
+            await following.begun()
+            await following.venue.order(Fault.SILENT, STREAM)
+            await following.past_faults()
+
+    [broke] = events(logs, "stream_broke")
+    assert any("silent for 0.5 s" in reason for reason in broke["reasons"])
+
+
+@pytest.mark.parametrize("fault", [Fault.DUPLICATE, Fault.SHUFFLED, Fault.LATE, Fault.MISSING])
+async def test_disorder_ends_with_every_trade_stored_once(following: Following, fault: Fault) -> None:
+    async with following.running():
+        await following.begun()
+        struck = await following.venue.order_trades(fault, count=RATE // 3, probability=0.5, seconds=0.3)
+        await following.beyond(struck.stop + RATE // 2)  # when those that were late have come as well
+
+    assert await following.venue.struck() > 0
+    assert following.connections == 1
+    assert await following.is_whole()
+
+
+async def test_what_comes_in_another_order_is_waited_for_before_the_history_is_asked(
+    following: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_patience(monkeypatch, timedelta(minutes=1))
+    async with following.running():
+        await following.begun()
+        struck = await following.venue.order_trades(Fault.SHUFFLED, count=RATE // 3, seconds=0.3)
+        await following.beyond(struck.stop)
+
+    assert following.venue.budget.spent == []
+    assert await following.is_whole()
+
+
+async def test_trades_that_are_nowhere_are_passed_over_and_said(following: Following) -> None:
+    with capture_logs() as logs:
+        async with following.running():
+            await following.begun()
+            gone = await following.venue.order_trades(Fault.GONE, first=following.venue.newest() + RATE // 5, count=7)
+            await following.beyond(gone.stop)
+
+    assert sum(entry["missing"] for entry in events(logs, "trades_missing")) == len(gone)
+    assert await following.is_whole(without=gone)
+
+
+async def test_holes_wait_while_the_history_is_away_and_the_stream_goes_on(following: Following) -> None:
+    with capture_logs() as logs:
+        async with following.running():
+            await following.begun()
+            await following.venue.order(Fault.SERVER_ERROR, HISTORY, count=4)
+            struck = await following.venue.order_trades(Fault.MISSING, count=20)
+            await following.beyond(struck.stop)
+
+    assert len(events(logs, "mending_waits")) == 1
+    assert following.connections == 1
+    assert await following.is_whole()
+
+
+@pytest.mark.parametrize("seconds", [3_600, -3_600])
+async def test_a_skewed_clock_moves_no_trade(following: Following, seconds: int) -> None:
+    async with following.running():
+        await following.begun()
+        await following.venue.order(Fault.SKEWED_CLOCK, seconds=seconds)
+        await following.beyond(following.venue.newest() + RATE // 3)
+
+    assert await following.is_whole()
+
+
+async def test_a_broken_frame_is_a_dead_letter_and_the_rest_goes_in(following: Following) -> None:
+    async with following.running():
+        await following.begun()
+        await following.venue.order(Fault.MALFORMED, STREAM)
+        await following.past_faults()
+
+    kept = await pages_kept(following.database, f"stream:{following.lease.name}")
+    [(kind, reason)] = [
+        (kind, reason) for kind, reason, body in await letters_about(following.database, "stream") if body in kept
+    ]
+    assert (kind, "it is no JSON" in reason) == ("MALFORMED", True)
+    assert following.connections == 1
+    assert await following.is_whole()
+
+
+async def test_a_database_that_goes_away_between_batches_costs_no_trade(following: Following) -> None:
+    trades = FailingTrades(following.database, 3, DatabaseUnavailable("db", "gone"))
+    broken = replace(following, stores=replace(following.stores, trades=trades))
+    async with broken.running():
+        await broken.beyond(broken.venue.newest() + RATE // 2)
+
+    assert broken.connections == 2
+    assert await broken.is_whole()

@@ -1,0 +1,98 @@
+"""Subscriptions over a real database: what is committed reaches who follows it, and a later session."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from starlette.types import ASGIApp
+
+from candlewick.domain.market import Instrument, Side, Trade
+from candlewick.graphql.app import HttpOptions, create_app
+from candlewick.storage.engine import Database
+from candlewick.storage.trades import Trades
+from graphql_client import Services
+from markets import LATER, delivery, new_instrument
+from unit.graphql.sockets import Socket, connected
+
+TRADES = """subscription ($key: String!, $after: String) {
+  trades(instruments: [$key], after: $after) { ... on TradeBatch { cursor trades { sequence } } }
+}"""
+CANDLES = """subscription ($key: String!, $after: String) {
+  candles(instruments: [$key], spec: {interval: M5}, after: $after) {
+    __typename
+    ... on CandleSnapshot { cursor candles { ...C } }
+    ... on CandleUpdate { cursor candles { ...C } }
+    ... on CandleRevised { cursor candles { ...C } }
+  }
+}
+fragment C on Candle { tradeCount status }"""
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+async def app(database: Database) -> AsyncIterator[ASGIApp]:
+    app = create_app(Services(database), HttpOptions(anonymous=True))
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+@pytest.fixture
+async def instrument(database: Database) -> Instrument:
+    """With a trade in the minute of now, one ten minutes ago, and one an hour ago."""
+    made = await new_instrument(database)
+    await store(database, made, {1: 60, 2: 10, 3: 0})
+    return made
+
+
+async def store(database: Database, instrument: Instrument, ages: dict[int, int]) -> None:
+    """Trades by sequence, so many minutes ago."""
+    tape: Iterable[Trade] = (
+        Trade(n, Decimal(5), Decimal(1), Side.BUY, LATER - age * MINUTE) for n, age in ages.items()
+    )
+    await Trades(database).insert(delivery(instrument, tape))
+
+
+async def follow(socket: Socket, query: str, instrument: Instrument, after: str | None = None) -> None:
+    await socket.begin()
+    socket.subscribe("1", query, key=str(instrument.key), after=after)
+
+
+async def event(socket: Socket) -> dict[str, Any]:
+    [found] = (await socket.data()).values()
+    return dict(found)
+
+
+async def test_late_trades_reach_a_later_session(app: ASGIApp, database: Database, instrument: Instrument) -> None:
+    async with connected(app) as socket:
+        await follow(socket, TRADES, instrument)
+        socket.subscribe("2", "{ __typename }")
+        while (await socket.receive())["type"] != "complete":
+            pass
+        await store(database, instrument, {4: 0})
+        first = await event(socket)
+    await store(database, instrument, {5: 45, 6: 0})
+    async with connected(app) as later:
+        await follow(later, TRADES, instrument, first["cursor"])
+        rest = await event(later)
+    assert [trade["sequence"] for trade in first["trades"] + rest["trades"]] == ["4", "5", "6"]
+
+
+async def test_candles_change_close_and_are_revised(app: ASGIApp, database: Database, instrument: Instrument) -> None:
+    async with connected(app) as socket:
+        await follow(socket, CANDLES, instrument)
+        snapshot = await event(socket)
+        await store(database, instrument, {4: 0})
+        update = await event(socket)
+    await store(database, instrument, {5: 60})
+    async with connected(app) as later:
+        await follow(later, CANDLES, instrument, update["cursor"])
+        revised = await event(later)
+    assert [(one["__typename"], one["candles"]) for one in (snapshot, update, revised)] == [
+        ("CandleSnapshot", [{"tradeCount": 1, "status": "FINAL"}, {"tradeCount": 1, "status": "PROVISIONAL"}]),
+        ("CandleUpdate", [{"tradeCount": 2, "status": "PROVISIONAL"}]),
+        ("CandleRevised", [{"tradeCount": 2, "status": "REVISED"}]),
+    ]

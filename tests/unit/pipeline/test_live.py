@@ -1,0 +1,223 @@
+"""A stream into the store: every trade once, whatever the connection does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from candlewick.domain.errors import DatabaseUnavailable, InstrumentBusy, LeaseLost
+from candlewick.domain.job import Lease
+from candlewick.domain.market import Instrument
+from candlewick.pipeline import mending
+from candlewick.pipeline.inbox import BatchBounds
+from candlewick.pipeline.live import LiveFeed, follow
+from candlewick.ports import Delivery, Outcome
+from markets import FrozenClock
+from unit.pipeline.fakes import FakeStores
+from unit.pipeline.sources import FakeHistory, FakeStream, listing
+
+LEASE = Lease("stream/binance/0", 7)
+
+
+class Scene:
+    """A feed that runs while a test plays the venue."""
+
+    def __init__(self, history: FakeHistory | None = None) -> None:
+        self.fakes = FakeStores()
+        self.stream = FakeStream()
+        self.history = history
+        self.waited: list[float] = []
+        self.looked_up = 0
+        self.on_pause: Callable[[], None] | None = None
+
+    async def pause(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        if self.on_pause is not None:
+            self.on_pause()
+        await asyncio.sleep(0)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[asyncio.Task[None]]:
+        instrument = await self.fakes.instruments.list_instrument(listing())
+        feed = LiveFeed(
+            "binance", self.stream, self.history, self.fakes.stores(), self.fakes.positions, FrozenClock(),
+            BatchBounds(frames=100, span=timedelta(milliseconds=1)),
+        )  # fmt: skip
+
+        async def instruments() -> list[Instrument]:
+            self.looked_up += 1
+            return [instrument]
+
+        task = asyncio.create_task(follow(feed, instruments, LEASE, pause=self.pause))
+        yield task
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    @property
+    def stored(self) -> list[int]:
+        return sorted(sequence for _, sequence in self.fakes.trades.kept)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not true():  # noqa: ASYNC110  (a fake has no event to wait for)
+                await asyncio.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holes are mended at once."""
+    monkeypatch.setattr(mending.Mender.__init__, "__defaults__", (timedelta(milliseconds=10),))
+
+
+async def test_trades_are_stored_with_the_lease_and_the_frames_kept() -> None:
+    scene = Scene()
+    async with scene.running():
+        scene.stream.send(5, 6)
+        scene.stream.send(7)
+        await scene.until(lambda: scene.stored == [5, 6, 7])
+
+    assert scene.fakes.trades.leases == {LEASE}
+    assert b"[5, 6]" in b"".join(payload.body for payload in scene.fakes.raw.payloads)
+    assert scene.fakes.trades.positions == {1: 7}
+
+
+async def test_a_hole_is_mended_from_the_history() -> None:
+    scene = Scene(FakeHistory(last=100))
+    async with scene.running():
+        scene.stream.send(5)
+        scene.stream.send(40)
+        await scene.until(lambda: scene.stored == list(range(5, 41)))
+
+    assert scene.fakes.trades.positions == {1: 40}
+
+
+async def test_what_was_missed_while_nobody_listened_is_fetched() -> None:
+    scene = Scene(FakeHistory(last=8))
+    scene.fakes.trades.positions = {1: 2}  # type: ignore[dict-item]
+    async with scene.running():
+        scene.stream.send(9)
+        await scene.until(lambda: scene.stored == list(range(3, 10)))
+
+
+async def test_what_was_missed_is_fetched_even_if_nothing_more_happens() -> None:
+    scene = Scene(FakeHistory(last=8))
+    scene.fakes.trades.positions = {1: 2}  # type: ignore[dict-item]
+    async with scene.running():
+        await scene.until(lambda: scene.stored == list(range(3, 9)))
+
+
+async def test_what_came_before_a_connection_broke_is_stored() -> None:
+    scene = Scene()
+    async with scene.running():
+        for number in range(50):
+            scene.stream.send(number)
+        scene.stream.break_off()
+        await scene.until(lambda: scene.stream.connections == 2)
+
+    assert scene.stored == list(range(50))
+
+
+async def test_an_instrument_that_is_busy_leaves_the_others_alone_and_is_mended_later() -> None:
+    scene = Scene(FakeHistory(last=100))
+    insert, refused = scene.fakes.trades.insert, [InstrumentBusy(1, 60)]
+
+    async def busy_once(delivery: Delivery) -> Outcome:
+        if refused and 7 in delivery.batch.sequence:
+            raise refused.pop()
+        return await insert(delivery)
+
+    scene.fakes.trades.insert = busy_once  # type: ignore[method-assign]
+    async with scene.running():
+        scene.stream.send(6)
+        await scene.until(lambda: scene.stored == [6])
+        scene.stream.send(7)
+        await scene.until(lambda: not refused)
+        scene.stream.send(8)
+        await scene.until(lambda: scene.stored == [6, 7, 8])
+
+    assert scene.stream.connections == 1
+
+
+async def test_the_instruments_are_looked_up_for_each_connection() -> None:
+    scene = Scene()
+    async with scene.running():
+        scene.stream.send(1)
+        scene.stream.say_goodbye()
+        scene.stream.send(2)
+        await scene.until(lambda: scene.stored == [1, 2])
+
+    assert scene.looked_up == 2
+
+
+async def test_what_the_source_has_none_of_is_passed_over() -> None:
+    scene = Scene(FakeHistory(last=100, gone=frozenset({7, 8})))
+    async with scene.running():
+        scene.stream.send(5, 10)
+        await scene.until(lambda: scene.fakes.trades.positions == {1: 10})
+
+    assert scene.stored == [5, 6, 9, 10]
+
+
+async def test_a_history_that_is_behind_its_stream_is_asked_again() -> None:
+    history = FakeHistory(last=6)
+    scene = Scene(history)
+    async with scene.running():
+        scene.stream.send(5, 10)
+        await scene.until(lambda: history.asked.count(7) > 1)
+        assert scene.fakes.trades.positions == {1: 6}
+        history.last = 100
+        await scene.until(lambda: scene.stored == [5, 6, 7, 8, 9, 10])
+
+
+async def test_a_broken_connection_is_made_anew_after_a_pause() -> None:
+    scene = Scene()
+    async with scene.running():
+        scene.stream.send(1)
+        scene.stream.break_off()
+        scene.stream.send(2)
+        await scene.until(lambda: scene.stored == [1, 2])
+
+    assert (scene.stream.connections, len(scene.waited)) == (2, 1)
+
+
+async def test_a_goodbye_is_no_failure() -> None:
+    scene = Scene()
+    async with scene.running():
+        scene.stream.send(1)
+        scene.stream.say_goodbye()
+        scene.stream.send(2)
+        await scene.until(lambda: scene.stored == [1, 2])
+
+    assert scene.waited == []
+
+
+async def test_pauses_grow_while_the_store_is_away() -> None:
+    scene = Scene()
+    scene.fakes.trades.failure = DatabaseUnavailable("db", "gone")
+    scene.on_pause = lambda: scene.stream.send(1)
+    async with scene.running():
+        scene.stream.send(1)
+        await scene.until(lambda: len(scene.waited) >= 6)
+
+    assert scene.waited[5] > scene.waited[0] * 4
+
+
+async def test_a_lost_lease_ends_the_feed() -> None:
+    scene = Scene()
+    scene.fakes.trades.failure = LeaseLost(LEASE.name)
+    async with scene.running() as task:
+        scene.stream.send(1)
+        with pytest.raises(LeaseLost):
+            await task
+
+
+async def test_trades_that_nobody_asked_for_are_left_out() -> None:
+    scene = Scene()
+    async with scene.running():
+        scene.stream.send(1, symbol="DOGEUSDT")
+        scene.stream.send(2)
+        await scene.until(lambda: scene.stored == [2])
