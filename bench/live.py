@@ -23,11 +23,7 @@ from pathlib import Path
 from candlewick.domain.time import microseconds
 from candlewick.embedded import private_services
 from candlewick.storage.engine import Database
-from chaos.run import environment_of, free_port
-from chaos.subscriber import Subscriber
-from chaos.venue import Markets
-from chaos.victims import Program, python
-from servers import editions, fresh
+from servers import Markets, Program, Subscriber, editions, environment_of, free_port, fresh, python
 
 SYMBOLS = 5
 WARM_UP = 8.0

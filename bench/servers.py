@@ -1,4 +1,4 @@
-"""What the benchmarks run on: a fresh database of each edition that this machine offers, and made-up data."""
+"""What the benchmarks run on: a fresh database of each edition that this machine offers, and what the tests have."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from candlewick.storage.engine import Database
 from candlewick.storage.schema import migrate
+from chaos.run import environment_of, free_port
+from chaos.subscriber import Subscriber
+from chaos.venue import Markets
+from chaos.victims import Program, python
 from databases import Offer, create_database, drop_database, offered
 
-__all__ = ["Offer", "editions", "fresh"]
+__all__ = [
+    "Markets", "Offer", "Program", "Subscriber", "editions", "environment_of", "free_port", "fresh", "python",
+]  # fmt: skip
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import uniform
 from typing import Final
@@ -24,6 +24,8 @@ from candlewick.ports import Clock, Delivery, Frame, LivePositions, TradeHistory
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE: Final = 0.5
+WRITERS: Final = 4
+"""Instruments of a batch that are written at the same time."""
 LONGEST_PAUSE: Final = 8.0
 """Seconds between tries while the source or the store is away."""
 
@@ -62,10 +64,19 @@ async def follow(feed: LiveFeed, instruments: Instruments, lease: Lease, *, paus
             raise LeaseLost(lease.name) from lost
         except* CandlewickError as broken:
             failures = 1 if session.delivered else failures + 1
-            reasons = sorted({str(error) for error in broken.exceptions})
+            reasons = sorted({str(error) for error in leaves(broken)})
             log.warning("stream_broke", source=feed.source, lease=lease.name, reasons=reasons)
         if failures:
             await pause(min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE) * uniform(0.5, 1))  # noqa: S311
+
+
+def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """The errors in the group and in the groups within it."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from leaves(error)
+        else:
+            yield error
 
 
 class _Session:
@@ -76,6 +87,7 @@ class _Session:
         self._lease = lease
         self._instruments: Mapping[str, Instrument] = {}
         self._came: dict[str, Contiguity] = {}
+        self._writers = asyncio.Semaphore(WRITERS)
         self.delivered = False
         """Whether anything was stored: what breaks after that is another trouble than before."""
 
@@ -104,16 +116,18 @@ class _Session:
             Payload(self._feed.source, f"stream:{self._lease.name}", body, received_at)
         )
         found = self._feed.stream.read(frames)
-        for symbol, lines in found.items():
-            if symbol in self._instruments:
-                await self._try_to_deliver(symbol, lines, raw_id, frames)
-            else:
-                await self._keep_strangers(symbol, lines, raw_id)
+        async with asyncio.TaskGroup() as group:  # their commits share the wait for the disk
+            for symbol, lines in found.items():
+                if symbol in self._instruments:
+                    group.create_task(self._try_to_deliver(symbol, lines, raw_id, frames))
+                else:
+                    group.create_task(self._keep_strangers(symbol, lines, raw_id))
 
     async def _try_to_deliver(self, symbol: str, lines: TradeLines, raw_id: RawId, frames: Sequence[Frame]) -> None:
         """One instrument that somebody else writes for long keeps no other waiting: its trades are a hole to mend."""
         try:
-            await self._deliver(symbol, lines, raw_id, frames)
+            async with self._writers:
+                await self._deliver(symbol, lines, raw_id, frames)
         except InstrumentBusy as error:
             log.warning("delivery_left_out", source=self._feed.source, symbol=symbol, reason=str(error))
 
