@@ -109,6 +109,7 @@ class Services(Stores):
     backfills: Backfill
     service: Probe
     live: LiveSettings
+    raw_kept_for: timedelta
 
     @property
     def watched_venues(self) -> list[str]:
@@ -235,6 +236,7 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             backfills=Backfill(sources, stores.import_stores, stores.jobs, stores.clock, downloads),
             service=_probe(stores.database, redis, settings.archive_dir, await asyncio.to_thread(schema.head_revision)),
             live=settings.live,
+            raw_kept_for=settings.storage.raw_kept_for,
         )
 
 

@@ -9,13 +9,14 @@ from arq import Retry
 from arq.cron import CronJob, cron
 
 from candlewick.domain.errors import CandlewickError
-from candlewick.jobs.tasks import Task, TaskContext, report_dirt, submit_discoveries
+from candlewick.jobs.tasks import Task, TaskContext, prune_payloads, report_dirt, submit_discoveries
 
 
 def schedule() -> list[CronJob]:
     """New each time: arq keeps the next run in the entries."""
     return [
         cron(report_dirt, second=0, timeout=30),
+        cron(patient(prune_payloads), minute=37, second=0, timeout=600, max_tries=10),
         cron(patient(submit_discoveries), minute=7, second=0, timeout=30, run_at_startup=True, max_tries=100),
     ]
 

@@ -57,4 +57,12 @@ async def report_dirt(ctx: TaskContext) -> int:
     return minutes
 
 
-TASKS: list[Any] = [run_step, submit_discoveries, report_dirt]
+async def prune_payloads(ctx: TaskContext) -> int:
+    """Delete what sources said so long ago that nobody will read it again."""
+    services: Services = ctx["services"]
+    deleted = await services.raw.prune(services.clock.now() - services.raw_kept_for)
+    log.info("payloads_pruned", deleted=deleted)
+    return deleted
+
+
+TASKS: list[Any] = [run_step, submit_discoveries, report_dirt, prune_payloads]

@@ -339,6 +339,12 @@ class StorageSettings(Section):
         description="The folder of imported files. Without it: `archive` in the data folder.",
         examples=["/srv/candlewick/archive"],
     )
+    raw_kept_for: Duration = Field(
+        timedelta(days=30),
+        ge=timedelta(hours=1),
+        le=timedelta(days=36_500),
+        description="How long the answers and messages of sources are kept as received; imported files stay.",
+    )
     allowed_lateness: Duration = Field(
         timedelta(seconds=5),
         ge=timedelta(0),

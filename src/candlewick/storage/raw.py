@@ -59,6 +59,19 @@ ENCODING: Final = "gzip"
 _LEVEL: Final = 6
 
 
+# What a dead letter was made of stays with it.
+_PRUNE = """
+DELETE FROM raw_payload WHERE id IN (
+    SELECT p.id FROM raw_payload AS p
+    WHERE p.source = $1 AND p.received_at < $2 AND p.body IS NOT NULL
+      AND NOT EXISTS (SELECT FROM dead_letter AS l WHERE l.raw_id = p.id)
+    ORDER BY p.received_at
+    LIMIT $3
+)
+"""
+PRUNED_AT_ONCE = 5_000
+
+
 class RawFiles:
     """The RawStore on PostgreSQL and a folder."""
 
@@ -90,6 +103,16 @@ class RawFiles:
                 _KEEP, payload.source, payload.endpoint, digest, len(payload.body), payload.received_at, ENCODING, body
             )
         return RawId(kept)
+
+    async def prune(self, before: datetime) -> int:
+        """Delete payloads that came before that moment, a few thousand in a transaction; how many there were."""
+        async with self._database.driver() as driver:
+            sources = [row["code"] for row in await driver.fetch("SELECT code FROM venue")]
+            deleted = 0
+            for source in sources:
+                while count := int((await driver.execute(_PRUNE, source, before, PRUNED_AT_ONCE)).split()[-1]):
+                    deleted += count
+        return deleted
 
     def open_path(self, file: ArchiveFile) -> Path:
         """See `RawStore.open_path`."""

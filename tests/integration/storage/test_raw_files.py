@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from candlewick.domain.errors import ArchiveStoreUnavailable
-from candlewick.domain.raw import Payload
+from candlewick.domain.raw import DeadLetter, LetterKind, Payload, RawId
+from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
 from candlewick.storage.raw import RawFiles
-from markets import LATER
+from markets import LATER, new_instrument
+
+DAY = timedelta(days=1)
 
 
 async def test_a_store_that_cannot_be_made_says_so_and_is_worth_a_retry(database: Database, tmp_path: Path) -> None:
@@ -51,3 +55,20 @@ async def test_a_payload_is_kept_compressed_and_comes_back_as_it_was(
     assert kept["encoding"] == "gzip"
     assert gzip.decompress(kept["body"]) == body
     assert len(kept["body"]) < 1_000
+
+
+async def test_old_payloads_go_and_what_is_young_or_has_a_dead_letter_stays(database: Database, tmp_path: Path) -> None:
+    venue = (await new_instrument(database)).key.venue
+    raw = RawFiles(database, tmp_path)
+
+    async def kept(ago: timedelta) -> RawId:
+        return await raw.keep_payload(Payload(venue, "/x", b"{}", LATER - ago))
+
+    old, lettered, young = await kept(DAY * 40), await kept(DAY * 41), await kept(DAY)
+    await DeadLetters(database).keep([DeadLetter(venue, "x", LetterKind.MALFORMED, "row 1", "?", lettered)])
+
+    assert await raw.prune(LATER - 30 * DAY) >= 1
+
+    async with database.driver() as driver:
+        found = await driver.fetch("SELECT id FROM raw_payload WHERE id = ANY($1)", [old, lettered, young])
+    assert {row["id"] for row in found} == {lettered, young}

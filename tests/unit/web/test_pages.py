@@ -13,6 +13,7 @@ import pytest
 from candlewick.graphql.app import HttpOptions
 from unit.graphql.conftest import client_of
 from unit.graphql.fakes import FakeServices
+from unit.graphql.sockets import connected, serving
 
 STATIC = Path(__file__).parents[3] / "src" / "candlewick" / "web" / "static"
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -50,22 +51,31 @@ async def test_a_page_has_no_script_or_style_within(client: httpx.AsyncClient, p
 
 
 def test_there_is_an_example_for_each_thing_to_try() -> None:
-    names = [re.search(r"query (\w+)", example) for example in EXAMPLES]
+    names = [re.search(r"(?:query|subscription) (\w+)", example) for example in EXAMPLES]
     assert [name[1] for name in names if name] == [
         "Instruments",
         "HourlyCandles",
         "LatestTrades",
         "NinetyMinutes",
+        "LiveCandles",
         "Service",
     ]
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize("example", [example for example in EXAMPLES if "subscription " not in example])
 async def test_every_example_runs(client: httpx.AsyncClient, example: str) -> None:
     response = await client.post("/graphql", json={"query": example, "variables": {"key": "binance:BTC-USDT"}})
     answer = response.json()
     assert "errors" not in answer
     assert None not in answer["data"].values()
+
+
+@pytest.mark.parametrize("example", [example for example in EXAMPLES if "subscription " in example])
+async def test_every_live_example_tells_of_something(example: str) -> None:
+    async with serving(FakeServices()) as app, connected(app) as socket:
+        await socket.begin()
+        socket.subscribe("1", example, key="binance:BTC-USDT")
+        assert (await socket.data())["candles"]["candles"]
 
 
 async def test_the_start_pages_query_runs(client: httpx.AsyncClient) -> None:

@@ -61,6 +61,16 @@ query NinetyMinutes($key: String!) {
   }
 }
 `,
+  `# Candles as they change, live.
+subscription LiveCandles($key: String!) {
+  candles(instruments: [$key], spec: { interval: M1 }) {
+    __typename
+    ... on CandleSnapshot { candles { openTime open high low close volume status } }
+    ... on CandleUpdate { candles { openTime open high low close volume status } }
+    ... on CandleRevised { candles { openTime open high low close volume status } }
+  }
+}
+`,
   `# What this service is,
 # and the database it runs on.
 query Service {

@@ -22,7 +22,10 @@ function show(key) {
   const tabs = EXAMPLES.map((query) => ({ query, variables: query.includes("$key") ? variables : undefined }));
   ReactDOM.createRoot(document.getElementById("explorer")).render(
     React.createElement(GraphiQL, {
-      fetcher: GraphiQL.createFetcher({ url: "/graphql" }),
+      fetcher: GraphiQL.createFetcher({
+        url: "/graphql",
+        subscriptionUrl: new URL("/graphql", window.location).href.replace(/^http/, "ws"),
+      }),
       defaultTabs: tabs,
       defaultEditorToolsVisibility: "variables",
       query: linked,
