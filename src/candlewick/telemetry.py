@@ -15,7 +15,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from candlewick.redaction import redact
-from candlewick.settings.model import LogFormat, LogLevel
+from candlewick.settings.kinds import LogFormat, LogLevel
 
 TRACE_ID: Final = "trace_id"
 

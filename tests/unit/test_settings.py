@@ -10,10 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from candlewick.domain.errors import SettingsError
-from candlewick.settings import LogFormat, load_settings
+from candlewick.settings import HttpSettings, LogFormat, load_settings
 from candlewick.settings.catalogue import catalogue
 from candlewick.settings.effective import Origin, effective_settings
-from candlewick.settings.model import HttpSettings
 from candlewick.settings.template import template
 
 URL = "postgresql://me:hunter2@db.example/candlewick"

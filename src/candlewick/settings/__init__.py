@@ -3,17 +3,10 @@
 Only the command line, the worker and the wiring read it; everything else gets what it needs passed in.
 """
 
+from candlewick.settings.kinds import Duty, LogFormat, LogLevel
 from candlewick.settings.load import load_settings
-from candlewick.settings.model import (
-    BinanceSettings,
-    Duty,
-    HttpSettings,
-    LiveSettings,
-    LogFormat,
-    LogLevel,
-    Settings,
-    WorkerSettings,
-)
+from candlewick.settings.model import Settings
+from candlewick.settings.sections import BinanceSettings, HttpSettings, LiveSettings, WorkerSettings
 
 __all__ = [
     "BinanceSettings",

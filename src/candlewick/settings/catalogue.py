@@ -14,7 +14,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from candlewick.settings.model import Section, Settings
+from candlewick.settings.model import Settings
+from candlewick.settings.sections import Section
 from candlewick.settings.source import variable
 
 

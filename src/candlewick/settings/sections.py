@@ -1,0 +1,233 @@
+"""The tables of candlewick.toml, each setting with its type, its bounds and its default. No secret has a default."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from candlewick.domain.market import InstrumentKey
+from candlewick.settings.kinds import (
+    LOOPBACK_NAMES,
+    DatabaseUrl,
+    Duration,
+    Duty,
+    Location,
+    RedisUrl,
+    checked_duties,
+    checked_host_names,
+    checked_instrument_keys,
+    host_of,
+    listed,
+)
+
+
+class Section(BaseModel):
+    """A table of candlewick.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_flag_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Python takes true for 1: a port of true is a slip."""
+        wanted = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and wanted in {int, timedelta}:
+            raise ValueError("a flag is no number")
+        return value
+
+
+class DatabaseSettings(Section):
+    """PostgreSQL, with TimescaleDB where it can be had."""
+
+    url: DatabaseUrl | None = Field(
+        None,
+        description="The database. Without it Candlewick runs a private PostgreSQL in the data folder.",
+        examples=["postgresql://candlewick:PASSWORD@localhost:5432/candlewick"],
+    )
+    postgres_bin: Location | None = Field(
+        None,
+        description="The bin folder of the PostgreSQL to run privately. Without it one is looked for.",
+        examples=["/usr/lib/postgresql/17/bin"],
+    )
+    pool_size: int = Field(10, ge=1, le=200, description="Connections a process holds at most.")
+    timescaledb: bool = Field(
+        True, description="Use TimescaleDB where the server offers it. Off: never create the extension."
+    )
+
+
+class RedisSettings(Section):
+    """Redis or Valkey: the queue of jobs and the bus, never the only copy of anything."""
+
+    url: RedisUrl | None = Field(
+        None,
+        description="The Redis. Without it Candlewick runs a private Valkey in the data folder.",
+        examples=["redis://localhost:6379/0", "unix:///run/redis/redis.sock"],
+    )
+
+
+class HttpSettings(Section):
+    """The server of the API."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="The address to listen on; 0.0.0.0 for all of them.")
+    port: int = Field(8000, ge=1, le=65535, description="The port to listen on.")
+    anonymous: bool | None = Field(
+        None,
+        description="Reading without an API key. Without a value: only when listening on this machine alone.",
+        examples=[False],
+    )
+    hosts: Annotated[str, AfterValidator(checked_host_names)] | None = Field(
+        None,
+        description="Host names to answer to, with commas between. Without a value: any, but on loopback only its own.",
+        examples=["api.example.org,www.example.org"],
+    )
+    shutdown_timeout: Duration = Field(
+        timedelta(seconds=10),
+        ge=timedelta(0),
+        le=timedelta(minutes=10),
+        description="How long requests in flight may take to end when the server stops.",
+    )
+    max_connections: int = Field(
+        10_000, ge=1, le=1_000_000, description="Connections held at the same time; the next ones get status 503."
+    )
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """The names of this server in requests; a page whose name was made to resolve to us has another."""
+        if self.hosts is not None:
+            return *LOOPBACK_NAMES, *listed(self.hosts)
+        return (*LOOPBACK_NAMES, self.host) if self.on_loopback else ("*",)
+
+    @property
+    def allows_anonymous(self) -> bool:
+        return self.on_loopback if self.anonymous is None else self.anonymous
+
+
+class WorkerSettings(Section):
+    """The process that keeps candles settled and runs jobs."""
+
+    refresh_every: Duration = Field(
+        timedelta(seconds=1),
+        ge=timedelta(milliseconds=50),
+        le=timedelta(hours=1),
+        description="How often to look for changed candles that are due to be carried into the wider intervals.",
+    )
+    refresh_after: Duration = Field(
+        timedelta(seconds=10),
+        ge=timedelta(0),
+        le=timedelta(minutes=10),
+        description="How long changes gather before they are due. Reads are right meanwhile, only dearer.",
+    )
+    duties: Annotated[str, AfterValidator(checked_duties)] = Field(
+        ",".join(Duty),
+        description=f"What a worker does, of {', '.join(Duty)}; several workers may share the duties.",
+        examples=["settle,relay"],
+    )
+    max_jobs: int = Field(
+        4, ge=1, le=1_000, description="Steps of jobs that one worker does at the same time, for each queue."
+    )
+    stop_timeout: Duration = Field(
+        timedelta(seconds=20),
+        ge=timedelta(0),
+        le=timedelta(minutes=10),
+        description="How long work in flight may take to end when the worker stops.",
+    )
+
+    @property
+    def duty_list(self) -> list[Duty]:
+        return [Duty(duty) for duty in listed(self.duties)]
+
+
+class LiveSettings(Section):
+    """What is taken live, by workers with the duty `live`."""
+
+    watch: Annotated[str, AfterValidator(checked_instrument_keys)] | None = Field(
+        None,
+        description="The instruments to take live, with commas between.",
+        examples=["binance:BTC-USDT,binance:ETH-USDT"],
+    )
+    batch_span: Duration = Field(
+        timedelta(milliseconds=100),
+        ge=timedelta(0),
+        le=timedelta(seconds=5),
+        description="How long trades gather before they are committed together: less is fresher, more is cheaper.",
+    )
+    batch_rows: int = Field(5_000, ge=1, le=50_000, description="Trades of a stream that are committed together.")
+
+    @property
+    def instruments(self) -> list[InstrumentKey]:
+        return [InstrumentKey.parse(key) for key in listed(self.watch or "")]
+
+
+class BinanceSettings(Section):
+    """Where Binance is asked, and how much of it this installation may ask for."""
+
+    rest_url: Annotated[str, host_of("http", "https")] = Field(
+        "https://api.binance.com",
+        description="The REST API. https://data-api.binance.vision is its host for market data alone.",
+        examples=["https://api.binance.com"],
+    )
+    archive_url: Annotated[str, host_of("http", "https")] = Field(
+        "https://data.binance.vision",
+        description="Where the archive files lie.",
+        examples=["https://data.binance.vision"],
+    )
+    stream_url: Annotated[str, host_of("ws", "wss")] = Field(
+        "wss://data-stream.binance.vision",
+        description="The websocket streams.",
+        examples=["wss://data-stream.binance.vision"],
+    )
+    weight_per_minute: int = Field(
+        4_800,
+        ge=100,
+        le=1_000_000,
+        description="Request weight that all workers together use in a minute. Binance allows an address 6,000.",
+    )
+    timeout: Duration = Field(
+        timedelta(seconds=15),
+        ge=timedelta(seconds=1),
+        le=timedelta(minutes=5),
+        description="How long an answer may take; of an archive file, its next piece.",
+    )
+
+
+class DemoSettings(Section):
+    """The demo market: made-up prices, under a venue of their own."""
+
+    url: Annotated[str, host_of("http", "https")] | None = Field(
+        None,
+        description="Where the demo market is served. `candlewick demo` serves one and sets this for its processes.",
+        examples=["http://127.0.0.1:9100"],
+    )
+
+
+class StorageSettings(Section):
+    """What is kept, and for how long a candle waits for late trades."""
+
+    archive_dir: Location | None = Field(
+        None,
+        description="The folder of imported files. Without it: `archive` in the data folder.",
+        examples=["/srv/candlewick/archive"],
+    )
+    raw_kept_for: Duration = Field(
+        timedelta(days=30),
+        ge=timedelta(hours=1),
+        le=timedelta(days=36_500),
+        description="How long the answers and messages of sources are kept as received; imported files stay.",
+    )
+    allowed_lateness: Duration = Field(
+        timedelta(seconds=5),
+        ge=timedelta(0),
+        le=timedelta(days=1),
+        description="How long after its end a candle stays open for late trades.",
+    )

@@ -1,0 +1,144 @@
+"""All that a server or a worker works with, opened and put together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+import structlog
+from redis.asyncio import Redis
+
+from candlewick.bus.budget import RedisBudget
+from candlewick.bus.notices import RedisBus
+from candlewick.domain.errors import CandlewickError, SchemaOutOfDate
+from candlewick.pipeline.backfill import Backfill
+from candlewick.pipeline.inbox import BatchBounds
+from candlewick.pipeline.live import LiveFeed
+from candlewick.ports import MarketSource
+from candlewick.probe import Check, Probe
+from candlewick.providers.provider import Access
+from candlewick.providers.registry import market_sources
+from candlewick.settings import LiveSettings, Settings
+from candlewick.storage import schema
+from candlewick.storage.engine import Database
+from candlewick.storage.room import require_archive_room, require_database_room
+from candlewick.waiting import paused
+from candlewick.wiring.addresses import Addresses
+from candlewick.wiring.redis import open_redis, ping_redis
+from candlewick.wiring.stores import Stores, open_stores
+
+log = structlog.get_logger(__name__)
+
+STARTING: Final = timedelta(minutes=1)
+"""How long a process that stays waits for its services when it starts."""
+RETRY: Final = timedelta(seconds=1)
+DEMO_WEIGHT: Final = 1_000_000
+"""A minute's budget for the demo market, which is ours to ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services(Stores):
+    """All that a server or a worker works with."""
+
+    redis: Redis
+    bus: RedisBus
+    sources: Mapping[str, MarketSource]
+    """By code, which is the venue's."""
+    backfills: Backfill
+    service: Probe
+    live: LiveSettings
+    raw_kept_for: timedelta
+
+    @property
+    def watched_venues(self) -> list[str]:
+        """The venues that instruments are taken live from, as far as they can be asked."""
+        venues = dict.fromkeys(key.venue for key in self.live.instruments)
+        return [venue for venue in venues if venue in self.sources]
+
+    def live_feed(self, source: MarketSource) -> LiveFeed | None:
+        """What following the source's stream takes; None if it has none."""
+        if source.stream is None:
+            return None
+        bounds = BatchBounds(self.live.batch_rows, self.live.batch_span)
+        return LiveFeed(
+            source.source, source.stream, source.trades, self.import_stores, self.live_positions, self.clock, bounds
+        )
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, where: Addresses, role: str = "candlewick") -> AsyncIterator[Services]:
+    """The stores and Redis. See `open_stores` for the errors; RedisUnavailable comes on top."""
+    assert where.redis is not None  # noqa: S101  (asked for with `addresses`)
+    async with (
+        open_stores(settings, where, role) as stores,
+        open_redis(where.redis) as redis,
+        market_sources(_access(settings), stores.clock, partial(RedisBudget, redis)) as sources,
+    ):
+        downloads = settings.data_dir / "downloads"
+        yield Services(
+            **{name: getattr(stores, name) for name in Stores.__dataclass_fields__},
+            redis=redis,
+            bus=RedisBus(redis),
+            sources=sources,
+            backfills=Backfill(sources, stores.import_stores, stores.jobs, stores.clock, downloads),
+            service=_probe(stores.database, redis, settings.archive_dir, await asyncio.to_thread(schema.head_revision)),
+            live=settings.live,
+            raw_kept_for=settings.storage.raw_kept_for,
+        )
+
+
+@asynccontextmanager
+async def await_services(
+    settings: Settings, where: Addresses, role: str, stop: asyncio.Event
+) -> AsyncIterator[Services]:
+    """`open_services` for a process that stays: a database or a Redis that is just away is waited for, a minute long.
+
+    Raises:
+        CandlewickError: it stayed away, `stop` came first, or waiting makes no sense.
+    """
+    deadline = monotonic() + STARTING.total_seconds()
+    async with AsyncExitStack() as stack:
+        while True:
+            try:
+                services = await stack.enter_async_context(open_services(settings, where, role))
+                break
+            except CandlewickError as error:
+                if not error.retryable or stop.is_set() or monotonic() > deadline:
+                    raise
+                log.warning("services_waited_for", reason=str(error))
+            await paused(stop, RETRY)
+        yield services
+
+
+def _probe(database: Database, redis: Redis, archives: Path, head: str) -> Probe:
+    async def require_head() -> None:
+        if (found := await schema.current_revision(database)) != head:
+            raise SchemaOutOfDate(found, head)
+
+    checks: dict[str, Check] = {
+        "database": partial(require_database_room, database),
+        "migrations": require_head,
+        "redis": partial(ping_redis, redis),
+        "archive": partial(require_archive_room, archives),
+    }
+    return Probe(database.capabilities, checks)
+
+
+def _access(settings: Settings) -> dict[str, Access]:
+    """Where each provider is asked. The demo market is only there while somebody serves it."""
+    binance = settings.binance
+    seconds = binance.timeout.total_seconds()
+    access = {
+        "binance": Access(binance.rest_url, binance.archive_url, binance.stream_url, binance.weight_per_minute, seconds)
+    }
+    if settings.demo.url is not None:
+        stream_url = settings.demo.url.replace("http", "ws", 1)
+        access["demo"] = Access(settings.demo.url, settings.demo.url, stream_url, DEMO_WEIGHT, seconds)
+    return access

@@ -1,0 +1,128 @@
+"""The stores of a database, opened and put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from candlewick.clock import SystemClock
+from candlewick.domain.errors import SchemaOutOfDate
+from candlewick.domain.market import InstrumentKey
+from candlewick.pipeline import importing
+from candlewick.pipeline.importing import ArchiveImport
+from candlewick.ports import Clock
+from candlewick.providers.registry import archives_of
+from candlewick.settings import Settings
+from candlewick.storage import schema
+from candlewick.storage.candles import Candles
+from candlewick.storage.commit_log import StoredCommits
+from candlewick.storage.dead_letters import DeadLetters
+from candlewick.storage.engine import Database
+from candlewick.storage.instruments import Instruments
+from candlewick.storage.jobs import Jobs
+from candlewick.storage.keys import ApiKeys
+from candlewick.storage.leases import StoredLeases
+from candlewick.storage.live_positions import StoredPositions
+from candlewick.storage.raw import RawFiles
+from candlewick.storage.trades import Trades
+from candlewick.wiring.addresses import Addresses
+
+CONTROL_POOL: Final = 3
+"""Connections for jobs and leases: a heartbeat must not wait behind those who wait for an instrument."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Everything that is kept in the database."""
+
+    database: Database
+    clock: Clock
+    instruments: Instruments
+    trades: Trades
+    candles: Candles
+    raw: RawFiles
+    dead_letters: DeadLetters
+    keys: ApiKeys
+    jobs: Jobs
+    leases: StoredLeases
+    live_positions: StoredPositions
+    commit_log: StoredCommits
+
+    @property
+    def import_stores(self) -> importing.Stores:
+        """Where the use cases put what comes in."""
+        return importing.Stores(self.instruments, self.raw, self.trades, self.candles, self.dead_letters)
+
+
+async def migrate(settings: Settings, where: Addresses, revision: str = "head") -> tuple[str | None, str | None]:
+    """Bring the tables to `revision`; the revisions before and after."""
+    return await schema.migrate(where.database, revision, timescaledb=settings.database.timescaledb)
+
+
+@asynccontextmanager
+async def open_stores(settings: Settings, where: Addresses, role: str = "candlewick") -> AsyncIterator[Stores]:
+    """The stores of the database; `role` names the connections there. A private database is migrated on the way.
+
+    Raises:
+        DatabaseUnavailable, UnsupportedDatabase: as the database is.
+        SchemaOutOfDate: a database that is not ours alone is migrated only when somebody asks for it.
+    """
+    database = await _open_at_head(settings, where, role)
+    control = database.beside(where.database, pool_size=CONTROL_POOL, application_name=f"candlewick {role} control")
+    try:
+        yield _stores(settings, database, control)
+    finally:
+        await control.close()
+        await database.close()
+
+
+async def _open_at_head(settings: Settings, where: Addresses, role: str) -> Database:
+    database = await open_database(settings, where, role)
+    try:
+        await schema.require_head(database)
+    except SchemaOutOfDate:
+        await database.close()
+        if where.private_postgres is None:
+            raise
+        await migrate(settings, where)
+        return await open_database(settings, where, role)  # anew: now it may have TimescaleDB
+    except BaseException:
+        await database.close()
+        raise
+    return database
+
+
+async def open_database(settings: Settings, where: Addresses, role: str = "candlewick") -> Database:
+    """The pool, whatever the tables look like."""
+    return await Database.open(
+        where.database, pool_size=settings.database.pool_size, application_name=f"candlewick {role}"
+    )
+
+
+def archive_import(stores: Stores, key: InstrumentKey) -> ArchiveImport:
+    """The import of archive files of the instrument's venue.
+
+    Raises:
+        UnknownVenue: no provider has archives of it.
+    """
+    return ArchiveImport(archives_of(key, stores.clock), stores.import_stores, stores.clock)
+
+
+def _stores(settings: Settings, database: Database, control: Database) -> Stores:
+    clock = SystemClock()
+    return Stores(
+        database=database,
+        clock=clock,
+        instruments=Instruments(database),
+        trades=Trades(database, settings.storage.allowed_lateness),
+        candles=Candles(database, clock, settings.storage.allowed_lateness),
+        raw=RawFiles(database, settings.archive_dir),
+        dead_letters=DeadLetters(database),
+        keys=ApiKeys(database, clock),
+        jobs=Jobs(control),
+        leases=StoredLeases(control),
+        live_positions=StoredPositions(database),
+        commit_log=StoredCommits(database),
+    )
