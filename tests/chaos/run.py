@@ -31,8 +31,6 @@ from chaos.verdict import Verdict
 from chaos.victims import Chaos, PrivateServer, Program, WipedRedis, python
 
 CANDLEWICK: Final = python("-m", "candlewick")
-SETTLE_SECONDS = 30.0
-"""How long after the last event everything must be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,8 @@ class Plan:
     """Of the instruments whose past is fetched: a whole day from the archive of one, of the other `past`."""
     past: timedelta = timedelta(hours=3)
     longest_stop: float = 20.0
+    settle: float = 30.0
+    """Seconds after the last event within which everything must be there."""
 
 
 @dataclass
@@ -125,7 +125,7 @@ async def _run(plan: Plan, folder: Path, where: Addresses) -> Report:
         try:
             await asyncio.to_thread(chaos.run, plan.events)
             verdict = Verdict(database, markets)
-            report.seconds_to_settle = await _settle(verdict, markets, Jobs(database), report, victims)
+            report.seconds_to_settle = await _settle(verdict, markets, Jobs(database), report, victims, plan.settle)
             for each in victims[:2]:
                 await asyncio.to_thread(each.stop)
             await subscriber.until_quiet()
@@ -177,11 +177,13 @@ def _backfill(plan: Plan, markets: Markets, environment: dict[str, str]) -> dict
     return wanted
 
 
-async def _settle(verdict: Verdict, markets: Markets, jobs: Jobs, report: Report, programs: Sequence[Program]) -> float:
+async def _settle(
+    verdict: Verdict, markets: Markets, jobs: Jobs, report: Report, programs: Sequence[Program], longest: float
+) -> float:
     """Wait until everything up to now is there; the seconds that took. What ends is started again, as ever."""
     last_event, began = datetime.now(UTC), time.monotonic()
     missing = ["nothing was read yet"]
-    while missing and time.monotonic() - began < SETTLE_SECONDS * 4:
+    while missing and time.monotonic() - began < longest * 2:
         await asyncio.sleep(0.5)
         for program in programs:
             program.ensure()
@@ -190,8 +192,8 @@ async def _settle(verdict: Verdict, markets: Markets, jobs: Jobs, report: Report
         except CandlewickError as error:
             missing = [str(error)]
     seconds = time.monotonic() - began
-    if missing or seconds > SETTLE_SECONDS:
-        report.wrong.append(f"not settled {SETTLE_SECONDS:g} s after the last event but {seconds:.1f} s: {missing}")
+    if missing or seconds > longest:
+        report.wrong.append(f"not settled {longest:g} s after the last event but {seconds:.1f} s: {missing}")
     return seconds
 
 

@@ -9,7 +9,7 @@ import pytest
 from chaos.run import Plan, run
 from embedded_services import new_data_dir
 
-PLAN = Plan(events=10, seed=3, every=0.8, live_rate=20, past_rate=1, longest_stop=8)
+PLAN = Plan(events=10, seed=3, every=0.8, live_rate=20, past_rate=1, longest_stop=8, settle=90)
 
 
 @pytest.mark.timeout(280)
