@@ -66,8 +66,16 @@ async def follow(feed: LiveFeed, instruments: Instruments, lease: Lease, *, paus
             failures = 1 if session.delivered else failures + 1
             reasons = sorted({str(error) for error in leaves(broken)})
             log.warning("stream_broke", source=feed.source, lease=lease.name, reasons=reasons)
+        _end_if_cancelled()
         if failures:
             await pause(min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE) * uniform(0.5, 1))  # noqa: S311
+
+
+def _end_if_cancelled() -> None:
+    """Before Python 3.13 a TaskGroup that was cancelled and had an error of its own raises the error alone."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

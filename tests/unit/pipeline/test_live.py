@@ -32,12 +32,9 @@ class Scene:
         self.history = history
         self.waited: list[float] = []
         self.looked_up = 0
-        self.on_pause: Callable[[], None] | None = None
 
     async def pause(self, seconds: float) -> None:
         self.waited.append(seconds)
-        if self.on_pause is not None:
-            self.on_pause()
         await asyncio.sleep(0)
 
     @asynccontextmanager
@@ -198,12 +195,36 @@ async def test_a_goodbye_is_no_failure() -> None:
 async def test_pauses_grow_while_the_store_is_away() -> None:
     scene = Scene()
     scene.fakes.trades.failure = DatabaseUnavailable("db", "gone")
-    scene.on_pause = lambda: scene.stream.send(1)
+
+    def has_paused_often() -> bool:
+        scene.stream.send(1)  # a frame that came as the session ended went with it
+        return len(scene.waited) >= 6
+
     async with scene.running():
-        scene.stream.send(1)
-        await scene.until(lambda: len(scene.waited) >= 6)
+        await scene.until(has_paused_often)
 
     assert scene.waited[5] > scene.waited[0] * 4
+
+
+async def test_a_store_that_breaks_while_the_feed_is_told_to_end_does_not_keep_it_going() -> None:
+    scene, begun = Scene(), asyncio.Event()
+
+    async def breaks_when_cancelled(delivery: Delivery) -> Outcome:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise DatabaseUnavailable("db", "gone") from None
+        return Outcome()
+
+    scene.fakes.trades.insert = breaks_when_cancelled  # type: ignore[method-assign]
+    async with scene.running() as task:
+        scene.stream.send(1)
+        await begun.wait()
+        task.cancel()
+        await asyncio.wait({task}, timeout=10)
+
+        assert task.cancelled()
 
 
 async def test_a_lost_lease_ends_the_feed() -> None:
