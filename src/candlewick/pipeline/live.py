@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import uniform
 from typing import Final
@@ -58,7 +58,7 @@ async def follow(feed: LiveFeed, instruments: Instruments, lease: Lease, *, paus
     while True:
         session = _Session(feed, lease)
         try:
-            await session.run(await instruments())
+            await _apart(session.run(await instruments()))
             failures = 0  # the venue said goodbye, and wants us to come again
         except* LeaseLost as lost:
             raise LeaseLost(lease.name) from lost
@@ -66,16 +66,24 @@ async def follow(feed: LiveFeed, instruments: Instruments, lease: Lease, *, paus
             failures = 1 if session.delivered else failures + 1
             reasons = sorted({str(error) for error in leaves(broken)})
             log.warning("stream_broke", source=feed.source, lease=lease.name, reasons=reasons)
-        _end_if_cancelled()
         if failures:
             await pause(min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE) * uniform(0.5, 1))  # noqa: S311
 
 
-def _end_if_cancelled() -> None:
-    """Before Python 3.13 a TaskGroup that was cancelled and had an error of its own raises the error alone."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+async def _apart(work: Coroutine[None, None, None]) -> None:
+    """The work in a task of its own. Being cancelled ends it, and us, whatever it raises while it ends.
+
+    Before Python 3.13 a TaskGroup that is cancelled and has an error of its own raises the error alone.
+    """
+    working = asyncio.create_task(work)
+    try:
+        await asyncio.wait({working})
+    finally:
+        working.cancel()
+        await asyncio.wait({working})
+        if not working.cancelled():
+            working.exception()  # seen: if we were cancelled, nobody asks for it
+    await working
 
 
 def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
