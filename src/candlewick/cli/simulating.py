@@ -77,7 +77,7 @@ def simulate(
             options = replace(options, weight_per_minute=DEMO_WEIGHT)
         app = create_simulator([made], SystemClock(), options)
         with _bound(host, port) as listener:
-            run(_serve(app, host, listener, with_parent=with_parent))
+            run(_serve(app, host, listener, market, with_parent=with_parent))
 
 
 def _market(market: SimulatedMarket, seed: int, rate: int | None, symbols: str | None) -> NumberedMarket:
@@ -109,7 +109,9 @@ def _bound(host: str, port: int) -> socket.socket:
         raise typer.BadParameter(f"{host!r} with port {port} cannot be listened on", param_hint="--host") from exc
 
 
-async def _serve(app: ASGIApp, host: str, listener: socket.socket, *, with_parent: bool) -> None:
+async def _serve(
+    app: ASGIApp, host: str, listener: socket.socket, market: SimulatedMarket, *, with_parent: bool
+) -> None:
     import uvicorn
 
     from candlewick.cli.listening import Server
@@ -130,19 +132,22 @@ async def _serve(app: ASGIApp, host: str, listener: socket.socket, *, with_paren
     server = Server(configuration)
     async with stop_requested(with_parent=with_parent) as stop, asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve(sockets=[listener]))
-        _announce(host, listener)
+        _announce(host, listener, market)
         stopped = group.create_task(stop.wait())
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
         stopped.cancel()
 
 
-def _announce(host: str, listener: socket.socket) -> None:
+def _announce(host: str, listener: socket.socket, market: SimulatedMarket) -> None:
     """Say where it is, what it is, and how to use it."""
     from candlewick.cli.listening import url_of
     from candlewick.settings import HttpSettings
 
     base = url_of(HttpSettings(host=host, port=listener.getsockname()[1])).rstrip("/")
+    if market is SimulatedMarket.DEMO:  # nobody points anything at it by hand
+        say(f"simulating the demo market at {base}")
+        return
     say("All prices are made up: nothing here is real. To point Candlewick at it:")
     say(f"  CANDLEWICK_BINANCE__REST_URL={base}")
     say(f"  CANDLEWICK_BINANCE__ARCHIVE_URL={base}")

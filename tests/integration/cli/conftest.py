@@ -59,6 +59,6 @@ def simulators(candlewick: Candlewick) -> Iterator[list[subprocess.Popen[str]]]:
 def simulating(candlewick: Candlewick, simulators: list[subprocess.Popen[str]], *arguments: str) -> list[str]:
     """Start a simulator; what it says until it is ready."""
     simulators.append(candlewick.start("simulate", "--port", "0", *arguments))
-    said = lines_until(simulators[-1], "simulating Binance at ")
+    said = lines_until(simulators[-1], "simulating ")
     assert said[-1].startswith("simulating"), (said, candlewick.log.read_text())
     return said
