@@ -14,7 +14,7 @@ import typer
 from candlewick.cli.exit_codes import ExitCode
 from candlewick.cli.instruments import key_of
 from candlewick.cli.invocation import begun, run
-from candlewick.cli.jobs import fields, row
+from candlewick.cli.jobs import COLUMNS, fields, row
 from candlewick.cli.output import AsJson, write_json, write_table
 from candlewick.domain.errors import CandlewickError, EmptyWindow
 from candlewick.domain.job import BackfillRequest, Job, JobId, JobStatus, WorkQueue
@@ -110,7 +110,7 @@ def backfill(
     if as_json:
         write_json(fields(job))
     else:
-        write_table(("job", "kind", "status", "done", "stored", "created", "about"), [row(job)])
+        write_table(COLUMNS, [row(job)])
     if not detach and job.status is not JobStatus.SUCCEEDED:
         unfinished = (
             f"job {job.id} is not finished: workers go on with it, `candlewick jobs show {job.id}` tells how far"

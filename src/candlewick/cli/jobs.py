@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -18,6 +18,9 @@ from candlewick.domain.job import Job, JobFilter, JobId, JobStatus
 
 if TYPE_CHECKING:
     from candlewick.ports import JobStore
+
+COLUMNS: Final = ("job", "kind", "status", "done", "stored", "created", "about")
+"""Of a table of jobs: what `row` gives."""
 
 jobs = typer.Typer(help="List, show, cancel and retry jobs.", no_args_is_help=True)
 
@@ -53,7 +56,7 @@ def list_jobs(
     if as_json:
         write_json([fields(job) for job in page.rows])
     elif page.rows:
-        write_table(("job", "kind", "status", "done", "stored", "created", "about"), [row(job) for job in page.rows])
+        write_table(COLUMNS, [row(job) for job in page.rows])
     else:
         say("There are no such jobs. `candlewick backfill` makes one.")
 

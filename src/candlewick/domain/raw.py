@@ -71,6 +71,12 @@ class DeadLetter:
     payload: str
     raw_id: RawId | None = None
 
+    @classmethod
+    def of_row(cls, source: str, subject: str, rejected: Rejected, raw_id: RawId | None) -> Self:
+        """A row that could not be read."""
+        reason = f"row {rejected.row}: {rejected.reason}"
+        return cls(source, subject, LetterKind.MALFORMED, reason, rejected.text, raw_id)
+
 
 @dataclass(frozen=True, slots=True)
 class ArchiveContents:

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from candlewick.domain.batch import Rejected, TradeBatch
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
-from candlewick.domain.raw import DeadLetter, LetterKind, RawId
+from candlewick.domain.raw import DeadLetter, RawId
 from candlewick.domain.time import Window, microseconds
 from candlewick.pipeline.importing import Stores
 from candlewick.ports import CandleHistory, Delivery, Outcome, TradeHistory
@@ -22,7 +21,6 @@ MINUTE: Final = timedelta(minutes=1)
 
 Report = Callable[[Outcome, float], None]
 """Takes what was done so far, and which part of the whole that is, 0 to 1."""
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,8 @@ async def fetch_candles(
         payload = await history.page(target.instrument, Window(start, window.end))
         raw_id = await stores.raw.keep_payload(payload)
         lines = history.read(target.instrument, payload).rows
-        letters = [_letter(target, rejected, raw_id) for rejected in lines.rejected]
+        subject = str(target.instrument.key)
+        letters = [DeadLetter.of_row(target.source, subject, rejected, raw_id) for rejected in lines.rejected]
         await stores.letters.keep(letters)
         candles = [candle for candle in lines.candles if start <= candle.open_time < window.end]
         outcome += Outcome(dead=len(letters))
@@ -125,14 +124,3 @@ async def fetch_candles(
         start += MINUTE
         report(outcome, min((start - window.start) / (window.end - window.start), 1.0))
     return outcome
-
-
-def _letter(target: Target, rejected: Rejected, raw_id: RawId) -> DeadLetter:
-    return DeadLetter(
-        source=target.source,
-        subject=str(target.instrument.key),
-        kind=LetterKind.MALFORMED,
-        reason=f"row {rejected.row}: {rejected.reason}",
-        payload=rejected.text,
-        raw_id=raw_id,
-    )

@@ -17,7 +17,7 @@ from candlewick.domain.batch import Rejected
 from candlewick.domain.errors import MislabelledFile, SupersededFile, TapeMismatch, UnknownSymbol
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, InstrumentKey, Tape
-from candlewick.domain.raw import ArchiveContents, ArchiveFile, CandleLines, DeadLetter, LetterKind, TradeLines
+from candlewick.domain.raw import ArchiveContents, ArchiveFile, CandleLines, DeadLetter, TradeLines
 from candlewick.domain.time import Window
 from candlewick.pipeline.ahead import ahead
 from candlewick.pipeline.batches import BATCH_ROWS, gather
@@ -264,14 +264,7 @@ class _FileJob:
         )
 
     def letter(self, rejected: Rejected) -> DeadLetter:
-        return DeadLetter(
-            source=self.file.source,
-            subject=str(self.instrument.key),
-            kind=LetterKind.MALFORMED,
-            reason=f"row {rejected.row}: {rejected.reason}",
-            payload=rejected.text,
-            raw_id=self.file.id,
-        )
+        return DeadLetter.of_row(self.file.source, str(self.instrument.key), rejected, self.file.id)
 
 
 def _silent(_: ImportProgress) -> None: ...

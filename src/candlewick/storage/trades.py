@@ -150,12 +150,7 @@ async def _is_empty(driver: Driver, instrument_id: InstrumentId, window: Window)
 
 def _letters_of_rejected(delivery: Delivery) -> list[DeadLetter]:
     subject = str(delivery.instrument.key)
-    return [
-        DeadLetter(
-            delivery.source, subject, LetterKind.MALFORMED, f"row {row.row}: {row.reason}", row.text, delivery.raw_id
-        )
-        for row in delivery.rejected
-    ]
+    return [DeadLetter.of_row(delivery.source, subject, row, delivery.raw_id) for row in delivery.rejected]
 
 
 def _letter_of_clash(delivery: Delivery, clash: asyncpg.Record) -> DeadLetter:
