@@ -36,6 +36,8 @@ _ERROR_BYTES: Final = 16 * 1024
 
 Parameters = Mapping[str, str | int]
 Pause = Callable[[float], Awaitable[None]]
+Objection = Callable[[bytes], SourceUnavailable | SourceRefused | None]
+"""The error that a JSON body with status 200 is, for providers that answer everything so; None if it is none. Pure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,20 @@ class ProviderHttp:
         bounds: Bounds | None = None,
         headers: Mapping[str, str] | None = None,
         used_weight: Callable[[Mapping[str, str]], int | None] = lambda _: None,
+        objection: Objection = lambda _: None,
         transport: httpx.AsyncBaseTransport | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
-        """`used_weight` reads the provider's own count of the running minute from an answer's headers."""
+        """`used_weight` reads the provider's own count of the running minute from an answer's headers.
+
+        `objection` looks into each JSON body with status 200; an error that it finds there is treated like a status.
+        """
         self._source = source
         self._budget = budget
         self._clock = clock
         self._bounds = bounds or Bounds()
         self._used_weight = used_weight
+        self._objection = objection
         self._pause = pause
         self._circuits = Circuits(source, clock)
         seconds = self._bounds.total.total_seconds()
@@ -111,7 +118,7 @@ class ProviderHttp:
         return self._circuits.statuses()
 
     async def get(self, path: str, parameters: Parameters | None = None, *, weight: int = 1) -> Payload:
-        """The JSON there, as received: that it is JSON is checked, what it says is not.
+        """The JSON there, as received: that it is JSON and no error of the provider's is checked, no more.
 
         Raises:
             RateLimited, SourceUnavailable: not now. SourceRefused: never. Whatever `RateBudget.spend` raises.
@@ -232,6 +239,8 @@ class ProviderHttp:
                 raise SourceUnavailable(self._source, f"its answer is longer than {limit:,} bytes")
         if (reason := answers.not_json(bytes(body))) is not None:
             raise SourceUnavailable(self._source, reason)
+        if (error := self._objection(bytes(body))) is not None:
+            raise error
         return bytes(body)
 
 

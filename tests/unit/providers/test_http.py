@@ -130,6 +130,40 @@ async def test_what_the_provider_refuses_is_not_asked_again(status: int, body: o
     assert (caught.value.status, len(script.requests), caught.value.retryable) == (status, 1, False)
 
 
+def objection(body: bytes) -> SourceUnavailable | SourceRefused | None:
+    """As a provider might have it that answers everything with status 200."""
+    errors: dict[bytes, SourceUnavailable | SourceRefused] = {
+        b'"busy"': SourceUnavailable("binance", "busy"),
+        b'"slower"': RateLimited("binance", "slower", 3.0),
+        b'"never"': SourceRefused("binance", 200, "never"),
+    }
+    return errors.get(body)
+
+
+async def test_an_error_with_status_200_is_tried_again_if_it_may_pass() -> None:
+    http, budget, pauses = client(Script([httpx.Response(200, json="busy"), OK]), objection=objection)
+
+    assert (await http.get("/x")).body == b"[1]"
+    assert (budget.spent, len(pauses.taken)) == ([1, 1], 1)
+
+
+async def test_a_limit_told_with_status_200_makes_every_worker_wait() -> None:
+    http, budget, pauses = client(Script([httpx.Response(200, json="slower"), OK]), objection=objection)
+
+    assert (await http.get("/x")).body == b"[1]"
+    assert (budget.pauses, pauses.taken) == ([3.0], [])
+
+
+async def test_a_refusal_with_status_200_is_not_asked_again() -> None:
+    script = Script([httpx.Response(200, json="never")])
+    http, _, _ = client(script, objection=objection)
+
+    with pytest.raises(SourceRefused, match="never"):
+        await http.get("/x")
+
+    assert len(script.requests) == 1
+
+
 async def test_a_provider_s_message_is_shown_printable_and_short() -> None:
     http, _, _ = client(Script([httpx.Response(400, content=b"\x1b[31mbad\x00\n" + b"x" * 100_000)]))
 
