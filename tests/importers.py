@@ -7,7 +7,7 @@ from pathlib import Path
 from candlewick.domain.market import InstrumentKey
 from candlewick.pipeline.batches import BATCH_ROWS
 from candlewick.pipeline.importing import ArchiveImport, Stores
-from candlewick.providers.registry import archives_of
+from candlewick.providers.sources import archives_of
 from candlewick.storage.candles import Candles
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database

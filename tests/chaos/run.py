@@ -145,10 +145,10 @@ def environment_of(folder: Path, database: str, redis: str, markets: Markets, ve
         "CANDLEWICK_DATA_DIR": str(folder),
         "CANDLEWICK_DATABASE__URL": database,
         "CANDLEWICK_REDIS__URL": redis,
-        "CANDLEWICK_BINANCE__REST_URL": f"http://127.0.0.1:{venue_port}",
-        "CANDLEWICK_BINANCE__ARCHIVE_URL": f"http://127.0.0.1:{venue_port}",
-        "CANDLEWICK_BINANCE__STREAM_URL": f"ws://127.0.0.1:{venue_port}",
-        "CANDLEWICK_BINANCE__WEIGHT_PER_MINUTE": "1000000",
+        "CANDLEWICK_SOURCES__BINANCE__REST_URL": f"http://127.0.0.1:{venue_port}",
+        "CANDLEWICK_SOURCES__BINANCE__ARCHIVE_URL": f"http://127.0.0.1:{venue_port}",
+        "CANDLEWICK_SOURCES__BINANCE__STREAM_URL": f"ws://127.0.0.1:{venue_port}",
+        "CANDLEWICK_SOURCES__BINANCE__WEIGHT_PER_MINUTE": "1000000",
         "CANDLEWICK_LIVE__WATCH": ",".join(map(str, markets.keys(markets.live))),
     }
 

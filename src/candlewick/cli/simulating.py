@@ -149,7 +149,7 @@ def _announce(host: str, listener: socket.socket, market: SimulatedMarket) -> No
         say(f"simulating the demo market at {base}")
         return
     say("All prices are made up: nothing here is real. To point Candlewick at it:")
-    say(f"  CANDLEWICK_BINANCE__REST_URL={base}")
-    say(f"  CANDLEWICK_BINANCE__ARCHIVE_URL={base}")
-    say(f"  CANDLEWICK_BINANCE__STREAM_URL={base.replace('http', 'ws', 1)}")
+    say(f"  CANDLEWICK_SOURCES__BINANCE__REST_URL={base}")
+    say(f"  CANDLEWICK_SOURCES__BINANCE__ARCHIVE_URL={base}")
+    say(f"  CANDLEWICK_SOURCES__BINANCE__STREAM_URL={base.replace('http', 'ws', 1)}")
     say(f"simulating Binance at {base}")

@@ -18,6 +18,8 @@ class CommitKind(StrEnum):
     """Minute candles of the venue."""
     CORRECTION = "CORRECTION"
     """Trades were replaced by those of a newer archive."""
+    QUOTES = "QUOTES"
+    """Quotes, and the minute candles made of them."""
 
 
 @dataclass(frozen=True, slots=True)

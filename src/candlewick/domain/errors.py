@@ -4,7 +4,8 @@ CandlewickError
 ├── InvalidInput            the caller asked for something that cannot be: never retried
 │   ├── InvalidInstrumentKey, UnknownVenue, UnknownInstrument, TapeMismatch
 │   ├── EmptyWindow, NaiveDateTime, TimeOutOfRange, InvalidDuration, InvalidLimit, UnsupportedInterval
-│   ├── InvalidCandle, InvalidTrade, BelowRetentionFloor, SupersededFile, UnknownRevision
+│   ├── InvalidCandle, InvalidDayCandle, InvalidTrade, InvalidQuote
+│   ├── BelowRetentionFloor, SupersededFile, UnknownRevision, UnknownSource
 │   └── InvalidRange, TooManySteps, UnknownJob, JobFinished, JobNotFailed, JobConflict, JobSuperseded
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
 │   ├── MalformedRow, MalformedPayload, UnknownSymbol, UnknownFormat
@@ -30,7 +31,7 @@ A class says what happened, its attributes carry the facts, `retryable` says whe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -59,6 +60,14 @@ class UnknownVenue(InvalidInput):
     def __init__(self, venue: str, known: Iterable[str]) -> None:
         self.venue, self.known = venue, sorted(known)
         super().__init__(f"venue {venue!r} is not known; known venues: {', '.join(self.known)}")
+
+
+class UnknownSource(InvalidInput):
+    """There is no source of that code."""
+
+    def __init__(self, source: str, known: Iterable[str]) -> None:
+        self.source, self.known = source, sorted(known)
+        super().__init__(f"there is no source {source!r}; there are {', '.join(self.known)}")
 
 
 class UnknownInstrument(InvalidInput):
@@ -137,6 +146,22 @@ class InvalidCandle(InvalidInput):
     def __init__(self, open_time: datetime, reason: str) -> None:
         super().__init__(f"the candle of {open_time.isoformat()} contradicts itself: {reason}")
         self.open_time, self.reason = open_time, reason
+
+
+class InvalidDayCandle(InvalidInput):
+    """A day, or the factors of one, that contradicts itself."""
+
+    def __init__(self, day: date, reason: str) -> None:
+        super().__init__(f"the candle of {day.isoformat()} contradicts itself: {reason}")
+        self.day, self.reason = day, reason
+
+
+class InvalidQuote(InvalidInput):
+    """A quote that nobody can have observed."""
+
+    def __init__(self, ts: datetime, reason: str) -> None:
+        super().__init__(f"the quote of {ts.isoformat()} is invalid: {reason}")
+        self.ts, self.reason = ts, reason
 
 
 class InvalidTrade(InvalidInput):

@@ -78,6 +78,25 @@ class TradeQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class QuoteQuery:
+    """Which quotes: at most `limit` in `window`, strictly between `after` and `before`, the newest or the oldest.
+
+    Positions are (ts, source).
+    """
+
+    limit: int
+    source: str | None = None
+    window: Window | None = None
+    after: tuple[datetime, str] | None = None
+    before: tuple[datetime, str] | None = None
+    newest: bool = True
+
+    def __post_init__(self) -> None:
+        if self.limit < 1:
+            raise InvalidLimit(self.limit)
+
+
+@dataclass(frozen=True, slots=True)
 class InstrumentFilter:
     """Which instruments: every field that is given must match. `search` is part of the key, the symbol or a name."""
 

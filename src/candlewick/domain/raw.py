@@ -49,7 +49,7 @@ class Payload:
 
 
 class LetterKind(StrEnum):
-    """Why a row became a dead letter."""
+    """Why a row, a payload or a step became a dead letter."""
 
     MALFORMED = "MALFORMED"
     INVALID = "INVALID"
@@ -57,6 +57,8 @@ class LetterKind(StrEnum):
     """The key is taken by a trade with other content."""
     JOB = "JOB"
     """Not a row but a step of a job, which failed for good."""
+    PAYLOAD = "PAYLOAD"
+    """Not a row but a whole payload, of which nothing could be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from candlewick.domain.batch import TradeBatch
+from candlewick.domain.day import DayLines
 from candlewick.domain.market import DataKind, Instrument, InstrumentKey, Tape
+from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import ArchiveContents, CandleLines, Payload, TradeLines
+from candlewick.domain.source import CircuitStatus
 from candlewick.domain.time import Window
 from candlewick.ports.stores import Listing
 
@@ -127,6 +130,64 @@ class Directory(Protocol):
         """
 
 
+class QuoteSource(Protocol):
+    """What prices are now, asked again and again."""
+
+    async def pages(self, instruments: Sequence[Instrument]) -> Sequence[Payload]:
+        """The bytes of as few answers as it takes, all instruments in them. Errors as for trades."""
+
+    def read(self, payload: Payload) -> Mapping[str, QuoteLines]:
+        """The quotes in the bytes by the venue's symbol. Pure.
+
+        Raises:
+            MalformedPayload: it is no answer to that question.
+        """
+
+
+class QuoteHistory(Protocol):
+    """Quotes of the past, as fine as the source still has them."""
+
+    async def page(self, instrument: Instrument, window: Window) -> Payload:
+        """The first quotes of the window, as many as the source gives at a time. Errors as for trades."""
+
+    def read(self, instrument: Instrument, payload: Payload) -> Fetched[QuoteLines]:
+        """The quotes in the bytes. Pure. `next` is not used: go on after the last one."""
+
+
+class DayHistory(Protocol):
+    """Daily candles and factors of the past."""
+
+    async def page(self, instrument: Instrument, window: Window) -> Payload:
+        """The days of the window, or more. Errors as for trades."""
+
+    def read(self, instrument: Instrument, payload: Payload) -> Fetched[DayLines]:
+        """The days in the bytes, unfinished ones left out. Pure. `next` is not used: go on after the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that a payload holds, by the venue's symbol."""
+
+    trades: Mapping[str, TradeLines] = field(default_factory=dict)
+    candles: Mapping[str, CandleLines] = field(default_factory=dict)
+    quotes: Mapping[str, QuoteLines] = field(default_factory=dict)
+    days: Mapping[str, DayLines] = field(default_factory=dict)
+    listings: Sequence[Listing] = ()
+
+
+class PayloadReader(Protocol):
+    """Reads any payload that its source ever sent and that was kept: how a replay gets at its rows."""
+
+    def read(self, payload: Payload) -> Contents:
+        """What the payload holds, told by its endpoint. Pure.
+
+        What was rejected of it and belongs to no symbol stands under "".
+
+        Raises:
+            MalformedPayload: nothing in it can be read.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One message of a stream, as received."""
@@ -152,6 +213,12 @@ class TradeStream(Protocol):
 
         What is no trade and is expected (an answer to a subscription) is nothing; the rest is rejected under "".
         """
+
+    def tips(self, frames: Sequence[Frame]) -> Mapping[str, int]:
+        """The newest sequence that the venue says there is, by symbol, where a frame says so (a heartbeat). Pure."""
+
+    def quotes(self, frames: Sequence[Frame]) -> Mapping[str, QuoteLines]:
+        """Quotes in the frames by the venue's symbol, for streams that carry them. Pure."""
 
 
 class MarketSource(Protocol):
@@ -182,6 +249,21 @@ class MarketSource(Protocol):
 
     @property
     def stream(self) -> TradeStream | None: ...
+
+    @property
+    def quotes(self) -> QuoteSource | None: ...
+
+    @property
+    def quote_history(self) -> QuoteHistory | None: ...
+
+    @property
+    def days(self) -> DayHistory | None: ...
+
+    @property
+    def reader(self) -> PayloadReader | None: ...
+
+    def circuits(self) -> Sequence[CircuitStatus]:
+        """How it stands with the endpoints that this process asked."""
 
 
 class RateBudget(Protocol):

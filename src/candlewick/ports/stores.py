@@ -11,6 +11,7 @@ from typing import Protocol
 
 from candlewick.domain.batch import Rejected, TradeBatch
 from candlewick.domain.candle import Candle, MinuteCandle
+from candlewick.domain.day import DayLines
 from candlewick.domain.job import Lease
 from candlewick.domain.market import (
     Asset,
@@ -29,9 +30,11 @@ from candlewick.domain.page import (
     CandleQuery,
     InstrumentFilter,
     Page,
+    QuoteQuery,
     TradeQuery,
     TradeRow,
 )
+from candlewick.domain.quote import QuoteLines, QuoteRow
 from candlewick.domain.raw import ArchiveFile, DeadLetter, Payload, RawId
 from candlewick.domain.time import Window
 
@@ -50,6 +53,8 @@ class Listing:
     """None: the source does not say."""
     tick_size: Decimal | None = None
     lot_size: Decimal | None = None
+    base_name: str | None = None
+    """What people call the base asset: Bitcoin, Apple Inc. None: the source does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +191,58 @@ class CandleStore(Protocol):
 
     async def dirty_minutes(self) -> int:
         """The dirty span of the instrument that has most of it: what a read may have to fold from minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteDelivery:
+    """Quotes of one instrument on their way into the store."""
+
+    instrument: Instrument
+    source: str
+    lines: QuoteLines
+    received_at: datetime
+    raw_id: RawId | None = None
+    progress: Progress | None = None
+    lease: Lease | None = None
+
+
+class QuoteStore(Protocol):
+    """Quotes, each once, with the minute candles (origin QUOTES) made of them, in one transaction a delivery."""
+
+    async def put(self, delivery: QuoteDelivery) -> Outcome:
+        """Store what is new. Of one source and time the newest delivery counts; a quote that says the same as the
+        one before it (of the same source) is counted as repeated and not stored again.
+
+        Raises:
+            LeaseLost: the delivery's lease is somebody else's by now; nothing is stored.
+        """
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: QuoteQuery
+    ) -> Mapping[InstrumentId, Page[QuoteRow]]: ...
+
+    async def latest(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, QuoteRow]:
+        """The newest price of each, from quotes or from trades, whichever is newer: one indexed read for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayDelivery:
+    """Days of one instrument on their way into the store."""
+
+    instrument: Instrument
+    source: str
+    lines: DayLines
+    received_at: datetime
+    raw_id: RawId | None = None
+    progress: Progress | None = None
+    lease: Lease | None = None
+
+
+class DayStore(Protocol):
+    """Days as published, with their factors: what D1 and wider candles are read from where nothing finer is here."""
+
+    async def put(self, delivery: DayDelivery) -> Outcome:
+        """Store what is new; a newer publication of a day replaces the older. Raises LeaseLost."""
 
 
 class RawStore(Protocol):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 import structlog
 
 from candlewick.domain.errors import SourceResting
+from candlewick.domain.source import CircuitState, CircuitStatus
 from candlewick.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -20,30 +19,6 @@ FIRST_REST: Final = timedelta(seconds=5)
 LONGEST_REST: Final = timedelta(minutes=5)
 PROBE: Final = timedelta(seconds=30)
 """How long the one who tries is waited for: it may have been cancelled."""
-
-
-class CircuitState(StrEnum):
-    """Whether an endpoint is asked."""
-
-    CLOSED = "CLOSED"
-    OPEN = "OPEN"
-    HALF_OPEN = "HALF_OPEN"
-    """One request is on its way: it decides."""
-
-
-@dataclass(frozen=True, slots=True)
-class CircuitStatus:
-    """How it stands with an endpoint of a source, for people."""
-
-    source: str
-    endpoint: str
-    state: CircuitState
-    failures: int
-    """In a row."""
-    reason: str | None
-    """Of the last failure, while there is one."""
-    retry_at: datetime | None
-    """When it is asked again; None while it is asked anyway."""
 
 
 class Circuit:

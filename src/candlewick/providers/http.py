@@ -22,9 +22,10 @@ import structlog
 from candlewick import __version__
 from candlewick.domain.errors import RateLimited, SourceRefused, SourceUnavailable
 from candlewick.domain.raw import Payload
+from candlewick.domain.source import CircuitStatus
 from candlewick.ports import Clock, RateBudget
 from candlewick.providers import answers
-from candlewick.providers.circuit import Circuit, Circuits, CircuitStatus
+from candlewick.providers.circuit import Circuit, Circuits
 from candlewick.providers.download import Download
 from candlewick.redaction import redact_text
 

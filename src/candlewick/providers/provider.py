@@ -1,12 +1,29 @@
-"""What a provider is to the rest: a code, a name, and what it can do."""
+"""What a provider is to the rest: a code, a name, where it is asked by default, and what it can do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from candlewick.ports import ArchiveSource, Clock, Market, MarketSource, RateBudget
+from candlewick.domain.source import CircuitStatus
+from candlewick.ports import (
+    ArchiveShelf,
+    ArchiveSource,
+    CandleHistory,
+    Clock,
+    DayHistory,
+    Directory,
+    Market,
+    MarketSource,
+    PayloadReader,
+    QuoteHistory,
+    QuoteSource,
+    RateBudget,
+    TradeHistory,
+    TradeStream,
+)
 
 Budgets = Callable[[str, int], RateBudget]
 """Makes the budget of that name, with so much weight a minute."""
@@ -14,13 +31,42 @@ Budgets = Callable[[str, int], RateBudget]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where a provider is asked over the network, how much, and how long an answer may take."""
+    """Where a provider is asked over the network, how much, how often, and with which key."""
 
     rest_url: str
-    archive_url: str
-    stream_url: str
-    weight_per_minute: int
-    timeout_seconds: float
+    archive_url: str = ""
+    stream_url: str = ""
+    weight_per_minute: int = 60
+    timeout_seconds: float = 15.0
+    poll_every: timedelta = timedelta(minutes=1)
+    """How often the quotes of watched instruments are asked for."""
+    plan: str | None = None
+    """What the key was paid for, where that decides on host and limits."""
+    api_key: str | None = field(default=None, repr=False)
+    """Goes into a header or a parameter of requests, and nowhere else: neither into logs nor into what is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A MarketSource, put together of what a provider has."""
+
+    source: str
+    since: datetime
+    archive_files: ArchiveSource | None = None
+    shelf: ArchiveShelf | None = None
+    trades: TradeHistory | None = None
+    candles: CandleHistory | None = None
+    directory: Directory | None = None
+    stream: TradeStream | None = None
+    quotes: QuoteSource | None = None
+    quote_history: QuoteHistory | None = None
+    days: DayHistory | None = None
+    reader: PayloadReader | None = None
+    statuses: Callable[[], Sequence[CircuitStatus]] = tuple
+
+    def circuits(self) -> Sequence[CircuitStatus]:
+        """See `MarketSource.circuits`."""
+        return self.statuses()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +76,8 @@ class Provider:
     code: str
     """Also the venue's code, where the venue publishes its own data."""
     name: str
+    access: Access | None = None
+    """Where it is asked unless the settings say otherwise; None if only settings can say so."""
     archives: Callable[[Clock], ArchiveSource] | None = None
     """Reads archive files that were downloaded from it."""
     market: Callable[[int], Market] | None = None

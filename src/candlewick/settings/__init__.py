@@ -6,16 +6,17 @@ Only the command line, the worker and the wiring read it; everything else gets w
 from candlewick.settings.kinds import Duty, LogFormat, LogLevel
 from candlewick.settings.load import load_settings
 from candlewick.settings.model import Settings
-from candlewick.settings.sections import BinanceSettings, HttpSettings, LiveSettings, WorkerSettings
+from candlewick.settings.sections import HttpSettings, LiveSettings, WorkerSettings
+from candlewick.settings.sources import SourceSettings
 
 __all__ = [
-    "BinanceSettings",
     "Duty",
     "HttpSettings",
     "LiveSettings",
     "LogFormat",
     "LogLevel",
     "Settings",
+    "SourceSettings",
     "WorkerSettings",
     "load_settings",
 ]

@@ -83,7 +83,8 @@ def _allowed(kind: type, field: FieldInfo) -> str:
     if kind is timedelta:
         return f"a duration like PT1.5S, or seconds{_bounds(field)}"
     if kind is SecretStr:
-        return "a URL like " + " or ".join(map(str, field.examples or ()))
+        urls = [str(example) for example in field.examples or () if "://" in str(example)]
+        return "a URL like " + " or ".join(urls) if urls else "a text that is not empty"
     return "a path" if issubclass(kind, Path) else _text(field)
 
 

@@ -49,6 +49,6 @@ def _value(settings: Settings, setting: Setting) -> Any:
 def _origin(setting: Setting, from_file: dict[str, Any]) -> Origin:
     if setting.variable in given_variables():
         return Origin.ENVIRONMENT
-    *section, name = setting.name.split(".")
-    table = from_file.get(section[0], {}) if section else from_file
+    *sections, name = setting.name.split(".")
+    table = reduce(lambda outer, section: outer.get(section, {}), sections, from_file)
     return Origin.FILE if name in table else Origin.DEFAULT

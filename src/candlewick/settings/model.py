@@ -12,7 +12,6 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from candlewick.settings.kinds import Location, LogFormat, LogLevel, lower
 from candlewick.settings.sections import (
-    BinanceSettings,
     DatabaseSettings,
     DemoSettings,
     HttpSettings,
@@ -22,6 +21,7 @@ from candlewick.settings.sections import (
     WorkerSettings,
 )
 from candlewick.settings.source import config_file
+from candlewick.settings.sources import SourceSettings, SourcesSettings
 
 
 def default_data_dir() -> Path:
@@ -61,7 +61,12 @@ class Settings(BaseSettings):
     live: LiveSettings = LiveSettings()
     demo: DemoSettings = DemoSettings()
     storage: StorageSettings = StorageSettings()
-    binance: BinanceSettings = BinanceSettings()
+    sources: SourcesSettings = SourcesSettings()
+
+    def source(self, code: str) -> SourceSettings:
+        """The settings of the source of that code, which is one of the registry's."""
+        found: SourceSettings = getattr(self.sources, code)
+        return found
 
     @property
     def archive_dir(self) -> Path:

@@ -169,38 +169,6 @@ class LiveSettings(Section):
         return [InstrumentKey.parse(key) for key in listed(self.watch or "")]
 
 
-class BinanceSettings(Section):
-    """Where Binance is asked, and how much of it this installation may ask for."""
-
-    rest_url: Annotated[str, host_of("http", "https")] = Field(
-        "https://api.binance.com",
-        description="The REST API. https://data-api.binance.vision is its host for market data alone.",
-        examples=["https://api.binance.com"],
-    )
-    archive_url: Annotated[str, host_of("http", "https")] = Field(
-        "https://data.binance.vision",
-        description="Where the archive files lie.",
-        examples=["https://data.binance.vision"],
-    )
-    stream_url: Annotated[str, host_of("ws", "wss")] = Field(
-        "wss://data-stream.binance.vision",
-        description="The websocket streams.",
-        examples=["wss://data-stream.binance.vision"],
-    )
-    weight_per_minute: int = Field(
-        4_800,
-        ge=100,
-        le=1_000_000,
-        description="Request weight that all workers together use in a minute. Binance allows an address 6,000.",
-    )
-    timeout: Duration = Field(
-        timedelta(seconds=15),
-        ge=timedelta(seconds=1),
-        le=timedelta(minutes=5),
-        description="How long an answer may take; of an archive file, its next piece.",
-    )
-
-
 class DemoSettings(Section):
     """The demo market: made-up prices, under a venue of their own."""
 

@@ -14,7 +14,7 @@ from candlewick.storage.engine import Driver
 
 PATIENCE: Final = 60.0
 """Seconds to wait for an instrument's lock."""
-KIND_CODES: Final = {CommitKind.TRADES: 0, CommitKind.PUBLISHED: 1, CommitKind.CORRECTION: 2}
+KIND_CODES: Final = {kind: code for code, kind in enumerate(CommitKind)}
 KINDS: Final = {code: kind for kind, code in KIND_CODES.items()}
 
 

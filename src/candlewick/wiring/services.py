@@ -24,8 +24,9 @@ from candlewick.pipeline.live import LiveFeed
 from candlewick.ports import MarketSource
 from candlewick.probe import Check, Probe
 from candlewick.providers.provider import Access
-from candlewick.providers.registry import market_sources
-from candlewick.settings import LiveSettings, Settings
+from candlewick.providers.registry import providers
+from candlewick.providers.sources import market_sources
+from candlewick.settings import LiveSettings, Settings, SourceSettings
 from candlewick.storage import schema
 from candlewick.storage.engine import Database
 from candlewick.storage.room import require_archive_room, require_database_room
@@ -133,12 +134,26 @@ def _probe(database: Database, redis: Redis, archives: Path, head: str) -> Probe
 
 def _access(settings: Settings) -> dict[str, Access]:
     """Where each provider is asked. The demo market is only there while somebody serves it."""
-    binance = settings.binance
-    seconds = binance.timeout.total_seconds()
     access = {
-        "binance": Access(binance.rest_url, binance.archive_url, binance.stream_url, binance.weight_per_minute, seconds)
+        offer.code: _as_set(offer.access, settings.source(offer.code))
+        for offer in providers()
+        if offer.source is not None and offer.access is not None
     }
     if settings.demo.url is not None:
         stream_url = settings.demo.url.replace("http", "ws", 1)
-        access["demo"] = Access(settings.demo.url, settings.demo.url, stream_url, DEMO_WEIGHT, seconds)
+        access["demo"] = Access(settings.demo.url, settings.demo.url, stream_url, DEMO_WEIGHT)
     return access
+
+
+def _as_set(usual: Access, given: SourceSettings) -> Access:
+    """The provider's own words, as far as the settings do not say otherwise."""
+    return Access(
+        rest_url=given.rest_url or usual.rest_url,
+        archive_url=given.archive_url or usual.archive_url,
+        stream_url=given.stream_url or usual.stream_url,
+        weight_per_minute=given.weight_per_minute or usual.weight_per_minute,
+        timeout_seconds=given.timeout.total_seconds(),
+        poll_every=given.poll_every or usual.poll_every,
+        plan=given.plan or usual.plan,
+        api_key=given.api_key.get_secret_value() if given.api_key else None,
+    )

@@ -13,7 +13,7 @@ from candlewick.domain.market import InstrumentKey
 from candlewick.pipeline import importing
 from candlewick.pipeline.importing import ArchiveImport
 from candlewick.ports import Clock
-from candlewick.providers.registry import archives_of
+from candlewick.providers.sources import archives_of
 from candlewick.settings import Settings
 from candlewick.storage import schema
 from candlewick.storage.candles import Candles

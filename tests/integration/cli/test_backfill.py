@@ -26,7 +26,7 @@ class AtVenue(Candlewick):
     @property
     def environment(self) -> dict[str, str]:
         known = {"REST_URL": self.base, "ARCHIVE_URL": self.base, "STREAM_URL": self.base.replace("http", "ws")}
-        return super().environment | {f"CANDLEWICK_BINANCE__{name}": url for name, url in known.items()}
+        return super().environment | {f"CANDLEWICK_SOURCES__BINANCE__{name}": url for name, url in known.items()}
 
     def backfill(self, *arguments: str) -> tuple[int, dict[str, Any], str]:
         """Exit code, what it wrote as JSON, and its last line of complaint."""

@@ -25,8 +25,8 @@ def test_it_says_that_prices_are_made_up_and_stops_when_told(
     base = said[-1].split()[-1]
 
     assert "made up" in said[0]
-    assert f"CANDLEWICK_BINANCE__REST_URL={base}" in said[1]
-    assert f"CANDLEWICK_BINANCE__STREAM_URL={base.replace('http', 'ws')}" in said[3]
+    assert f"CANDLEWICK_SOURCES__BINANCE__REST_URL={base}" in said[1]
+    assert f"CANDLEWICK_SOURCES__BINANCE__STREAM_URL={base.replace('http', 'ws')}" in said[3]
     assert listed(said) == ["BTCUSDT", "1INCHUSDT"]
     simulators[-1].send_signal(number)
     assert simulators[-1].wait(timeout=30) == 0

@@ -53,6 +53,7 @@ class Following:
     async def running(self) -> AsyncIterator[None]:
         """Follow until the block ends. What ends it before that is raised."""
         source = self.venue.source
+        assert source.stream is not None
         feed = LiveFeed(
             source.source, source.stream, source.trades, self.stores, StoredPositions(self.database), self.venue.clock,
             BatchBounds(frames=500, span=timedelta(milliseconds=50)),

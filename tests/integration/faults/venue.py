@@ -20,7 +20,6 @@ from candlewick.providers.binance.archive import BinanceArchives
 from candlewick.providers.binance.directory import BinanceDirectory
 from candlewick.providers.binance.history import BinanceCandles, BinanceTrades
 from candlewick.providers.binance.listing import BINANCE
-from candlewick.providers.binance.market_source import BinanceSource
 from candlewick.providers.binance.rest import HEADERS, used_weight
 from candlewick.providers.binance.shelf import BinanceShelf
 from candlewick.providers.binance.simulator import NumberedMarket, create_simulator
@@ -28,6 +27,7 @@ from candlewick.providers.binance.simulator.faults import Fault
 from candlewick.providers.binance.stream import BinanceStream, StreamBounds
 from candlewick.providers.http import Bounds, ProviderHttp
 from candlewick.providers.market_model import MarketModel, Traded
+from candlewick.providers.provider import Source
 from candlewick.providers.steady_market import SteadyMarket
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
@@ -61,7 +61,7 @@ class Venue:
     clock: Clock
     admin: httpx.AsyncClient
     rest: ProviderHttp
-    source: BinanceSource
+    source: Source
     budget: Budget
     """Of REST and archives."""
     connections: Budget
@@ -135,7 +135,7 @@ async def open_venue(
         )  # fmt: skip
         archives = ProviderHttp(BINANCE.code, f"http://{address}", budget, clock, bounds=bounds, pause=Pauses())
         trusted = StreamBounds(opening=PATIENCE, silence=silence)
-        source = BinanceSource(
+        source = Source(
             source=BINANCE.code,
             since=BINANCE.since,
             archive_files=BinanceArchives(clock),
@@ -144,7 +144,7 @@ async def open_venue(
             candles=BinanceCandles(rest),
             directory=BinanceDirectory(rest, BINANCE),
             stream=BinanceStream(BINANCE.code, f"ws://{address}", connections, clock, trusted),
-            circuits=rest.circuits,
+            statuses=rest.circuits,
         )
         try:
             yield Venue(market, clock, admin, rest, source, budget, connections)

@@ -22,7 +22,7 @@ from candlewick.domain.errors import (
 from candlewick.domain.market import InstrumentKey
 from candlewick.domain.page import TradeQuery
 from candlewick.ports import Outcome
-from candlewick.providers.registry import archives_of
+from candlewick.providers.sources import archives_of
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.trades import Trades

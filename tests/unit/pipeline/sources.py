@@ -19,9 +19,21 @@ from candlewick.domain.batch import TradeBatch
 from candlewick.domain.candle import MinuteCandle
 from candlewick.domain.errors import SourceUnavailable
 from candlewick.domain.market import AssetClass, DataKind, Instrument, InstrumentKey, Side, Tape, Trade
+from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import CandleLines, Payload, TradeLines
+from candlewick.domain.source import CircuitStatus
 from candlewick.domain.time import Window
-from candlewick.ports import ArchiveSource, CandleHistory, Fetched, Frame, Listing
+from candlewick.ports import (
+    ArchiveSource,
+    CandleHistory,
+    DayHistory,
+    Fetched,
+    Frame,
+    Listing,
+    PayloadReader,
+    QuoteHistory,
+    QuoteSource,
+)
 
 BTC = InstrumentKey("binance", "BTC", "USDT")
 ORIGIN = datetime(2024, 8, 8, tzinfo=UTC)
@@ -125,6 +137,12 @@ class FakeStream:
             found.setdefault(symbol, []).extend(numbers)
         return {symbol: lines(numbers) for symbol, numbers in found.items()}
 
+    def tips(self, frames: Sequence[Frame]) -> Mapping[str, int]:
+        return {}
+
+    def quotes(self, frames: Sequence[Frame]) -> Mapping[str, QuoteLines]:
+        return {}
+
 
 @dataclass
 class FakeDirectory:
@@ -170,3 +188,10 @@ class FakeSource:
     stream: FakeStream | None = field(default_factory=FakeStream)
     source: str = "binance"
     since: datetime = datetime(2017, 7, 14, tzinfo=UTC)
+    quotes: QuoteSource | None = None
+    quote_history: QuoteHistory | None = None
+    days: DayHistory | None = None
+    reader: PayloadReader | None = None
+
+    def circuits(self) -> Sequence[CircuitStatus]:
+        return ()

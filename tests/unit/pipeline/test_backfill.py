@@ -24,7 +24,7 @@ from candlewick.domain.market import DataKind, InstrumentKey
 from candlewick.domain.time import Window
 from candlewick.pipeline.backfill import Backfill, Part
 from candlewick.ports import Outcome
-from candlewick.providers.registry import archives_of
+from candlewick.providers.sources import archives_of
 from markets import FrozenClock
 from unit.pipeline.fakes import FakeStores
 from unit.pipeline.sources import BTC, ORIGIN, FakeDirectory, FakeHistory, FakeSource, listing

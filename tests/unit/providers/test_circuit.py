@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from candlewick.domain.errors import SourceUnavailable
-from candlewick.providers.circuit import FAILURES, LONGEST_REST, PROBE, Circuit, CircuitState
+from candlewick.domain.source import CircuitState
+from candlewick.providers.circuit import FAILURES, LONGEST_REST, PROBE, Circuit
 from markets import FrozenClock
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from candlewick import __version__
 from candlewick.domain.errors import ArchiveStoreUnavailable, RateLimited, SourceRefused, SourceUnavailable
-from candlewick.providers.circuit import CircuitState
+from candlewick.domain.source import CircuitState
 from candlewick.providers.http import Bounds
 from markets import LATER, FrozenClock
 from source_doubles import Broken, Script, client, files_in

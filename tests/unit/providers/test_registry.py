@@ -6,7 +6,8 @@ import pytest
 
 from candlewick.domain.errors import UnknownVenue
 from candlewick.domain.market import AssetClass, InstrumentKey, Tape
-from candlewick.providers.registry import PROVIDERS, archives_of
+from candlewick.providers.registry import provider
+from candlewick.providers.sources import archives_of
 from markets import FrozenClock
 
 CLOCK = FrozenClock()
@@ -34,7 +35,7 @@ def test_a_venue_without_archives_is_refused_with_those_that_have_some(key: str)
 
 
 def test_the_demo_market_says_that_its_prices_are_made_up() -> None:
-    make_market = PROVIDERS["demo"].market
+    make_market = provider("demo").market
     assert make_market is not None
     listings = make_market(1).listings()
     assert {listing.key.venue for listing in listings} == {"demo"}

@@ -7,7 +7,7 @@ import pytest
 from candlewick.domain.errors import UnknownVenue
 from candlewick.domain.market import AssetClass, InstrumentKey, Tape
 from candlewick.providers.provider import Access
-from candlewick.providers.registry import market_sources
+from candlewick.providers.sources import market_sources
 from markets import FrozenClock
 from source_doubles import Budget
 

@@ -3,6 +3,17 @@
 from candlewick.providers.binance.archive import BinanceArchives
 from candlewick.providers.binance.listing import VENUE, VENUE_NAME
 from candlewick.providers.binance.market_source import binance_source
-from candlewick.providers.provider import Provider
+from candlewick.providers.provider import Access, Provider
 
-PROVIDER = Provider(VENUE, VENUE_NAME, archives=BinanceArchives, source=binance_source)
+PROVIDER = Provider(
+    VENUE,
+    VENUE_NAME,
+    Access(
+        rest_url="https://api.binance.com",
+        archive_url="https://data.binance.vision",
+        stream_url="wss://data-stream.binance.vision",
+        weight_per_minute=4_800,  # an address may use 6,000
+    ),
+    archives=BinanceArchives,
+    source=binance_source,
+)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from candlewick.ports import Clock
@@ -16,34 +15,17 @@ from candlewick.providers.binance.listing import BINANCE, Exchange
 from candlewick.providers.binance.rest import HEADERS, used_weight
 from candlewick.providers.binance.shelf import BinanceShelf
 from candlewick.providers.binance.stream import CONNECTIONS_PER_MINUTE, BinanceStream
-from candlewick.providers.circuit import CircuitStatus
 from candlewick.providers.http import Bounds, ProviderHttp
-from candlewick.providers.provider import Access, Budgets
+from candlewick.providers.provider import Access, Budgets, Source
 
 ARCHIVES_PER_MINUTE: Final = 600
 """Requests. The archives document no limit: a shared bound, so that many workers stay polite."""
 
 
-@dataclass(frozen=True, slots=True)
-class BinanceSource:
-    """The MarketSource of Binance, or of a market that is served as if it were."""
-
-    source: str
-    since: datetime
-    archive_files: BinanceArchives
-    shelf: BinanceShelf
-    trades: BinanceTrades
-    candles: BinanceCandles
-    directory: BinanceDirectory
-    stream: BinanceStream
-    circuits: Callable[[], list[CircuitStatus]]
-    """How it stands with the endpoints that this process asked."""
-
-
 @asynccontextmanager
 async def binance_source(
     access: Access, clock: Clock, budgets: Budgets, exchange: Exchange = BINANCE
-) -> AsyncIterator[BinanceSource]:
+) -> AsyncIterator[Source]:
     """The source, for as long as the block lasts; then its connections are closed."""
     bounds = Bounds(total=timedelta(seconds=access.timeout_seconds))
     rest = ProviderHttp(
@@ -64,7 +46,7 @@ async def binance_source(
     )
     connections = budgets(f"{exchange.code}:streams", CONNECTIONS_PER_MINUTE)
     try:
-        yield BinanceSource(
+        yield Source(
             source=exchange.code,
             since=exchange.since,
             archive_files=BinanceArchives(clock, exchange=exchange),
@@ -73,7 +55,7 @@ async def binance_source(
             candles=BinanceCandles(rest),
             directory=BinanceDirectory(rest, exchange),
             stream=BinanceStream(exchange.code, access.stream_url, connections, clock),
-            circuits=lambda: [*rest.circuits(), *archives.circuits()],
+            statuses=lambda: [*rest.circuits(), *archives.circuits()],
         )
     finally:
         await rest.aclose()

@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, Inv
 
 from candlewick.domain.errors import InvalidInput, RateLimited, SourceUnavailable
 from candlewick.domain.market import Instrument, Tape
+from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import TradeLines
 from candlewick.ports import Clock, Frame, RateBudget
 from candlewick.providers import answers
@@ -91,6 +92,14 @@ class BinanceStream:
     def read(self, frames_: Sequence[Frame]) -> Mapping[str, TradeLines]:
         """See `TradeStream.read`."""
         return frames.read(frames_)
+
+    def tips(self, frames_: Sequence[Frame]) -> Mapping[str, int]:  # noqa: ARG002  (the port's)
+        """See `TradeStream.tips`. Binance has no heartbeat that would say."""
+        return {}
+
+    def quotes(self, frames_: Sequence[Frame]) -> Mapping[str, QuoteLines]:  # noqa: ARG002  (the port's)
+        """See `TradeStream.quotes`. No stream of quotes is asked for."""
+        return {}
 
     async def _open(self, streams: Sequence[str]) -> ClientConnection:
         names = "/".join(quote(name) for name in streams)

@@ -1,0 +1,150 @@
+"""The sources: quotes, days and factors, the watch list, gaps and what is covered.
+
+Portable SQL; where TimescaleDB is there, quotes become a hypertable.
+"""
+
+from alembic import op
+
+from candlewick.storage.capabilities import Capability, detect_sync
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+QUOTES = """
+CREATE TABLE quote (
+    instrument_id integer     NOT NULL,
+    ts            timestamptz NOT NULL,
+    source        text COLLATE "C" NOT NULL,
+    price         numeric CHECK (price > 0 AND price < 'Infinity'),
+    bid           numeric CHECK (bid > 0 AND bid < 'Infinity'),
+    ask           numeric CHECK (ask > 0 AND ask < 'Infinity'),
+    market_cap    numeric CHECK (market_cap >= 0 AND market_cap < 'Infinity'),
+    volume_24h    numeric CHECK (volume_24h >= 0 AND volume_24h < 'Infinity'),
+    change_24h    numeric,
+    version       bigint      NOT NULL,
+    received_at   timestamptz NOT NULL,
+    PRIMARY KEY (instrument_id, ts, source),
+    CHECK (num_nonnulls(price, bid, ask, market_cap, volume_24h, change_24h) > 0)
+);
+"""
+
+DAYS = """
+-- Sessions as published, raw. `open_time`: midnight UTC of the session's date.
+CREATE TABLE candle_day (
+    instrument_id integer     NOT NULL REFERENCES instrument ON DELETE CASCADE,
+    open_time     timestamptz NOT NULL,
+    source        text        NOT NULL,
+    open          numeric     NOT NULL,
+    high          numeric     NOT NULL,
+    low           numeric     NOT NULL,
+    close         numeric     NOT NULL,
+    volume        numeric,
+    revision      bigint      NOT NULL DEFAULT 0,
+    version       bigint      NOT NULL,
+    PRIMARY KEY (instrument_id, open_time)
+);
+
+-- What raw prices up to and including `day` are multiplied by: price_factor for dividends, split_factor for splits.
+CREATE TABLE factor (
+    instrument_id   integer NOT NULL REFERENCES instrument ON DELETE CASCADE,
+    day             date    NOT NULL,
+    source          text    NOT NULL,
+    price_factor    numeric NOT NULL CHECK (price_factor > 0),
+    split_factor    numeric NOT NULL CHECK (split_factor > 0),
+    reference_price numeric,
+    PRIMARY KEY (instrument_id, day)
+);
+"""
+
+WATCH = """
+-- What is taken live beside what the settings name. A key, not an id: it may be watched before its venue lists it.
+CREATE TABLE watch (
+    key          text COLLATE "C" PRIMARY KEY,
+    since        timestamptz NOT NULL DEFAULT now(),
+    requested_by text
+);
+"""
+
+TRUTH = """
+CREATE TABLE gap (
+    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    instrument_id  integer     NOT NULL REFERENCES instrument ON DELETE CASCADE,
+    source         text        NOT NULL,
+    evidence       text        NOT NULL CHECK (evidence IN (
+        'MISSING_SEQUENCES', 'MISSED_HEARTBEAT', 'DISCONNECTED', 'SILENCE', 'RECONCILIATION')),
+    state          text        NOT NULL DEFAULT 'OPEN'
+        CHECK (state IN ('OPEN', 'REPAIRING', 'REPAIRED', 'UNREPAIRABLE')),
+    start_time     timestamptz NOT NULL,
+    end_time       timestamptz NOT NULL CHECK (end_time > start_time),
+    first_sequence bigint,
+    last_sequence  bigint CHECK (last_sequence >= first_sequence),
+    missing        bigint,
+    reason         text,
+    detected_at    timestamptz NOT NULL DEFAULT now(),
+    closed_at      timestamptz
+);
+CREATE INDEX gap_span ON gap (instrument_id, start_time, end_time);
+CREATE INDEX gap_unfilled ON gap (instrument_id, start_time, end_time) WHERE state <> 'REPAIRED';
+CREATE INDEX gap_open ON gap (id) WHERE state IN ('OPEN', 'REPAIRING');
+
+-- Spans in which everything that the source has is here; never overlapping, never touching.
+CREATE TABLE covered (
+    instrument_id integer     NOT NULL REFERENCES instrument ON DELETE CASCADE,
+    start_time    timestamptz NOT NULL,
+    end_time      timestamptz NOT NULL CHECK (end_time > start_time),
+    PRIMARY KEY (instrument_id, start_time)
+);
+
+-- The event time of the trade at the position: where a source that is paged by time goes on.
+ALTER TABLE live_position ADD COLUMN ts timestamptz;
+
+ALTER TABLE dead_letter ADD COLUMN resolved_at timestamptz;
+CREATE INDEX dead_letter_unresolved ON dead_letter (id) WHERE resolved_at IS NULL;
+ALTER TABLE dead_letter DROP CONSTRAINT dead_letter_kind_check;
+ALTER TABLE dead_letter ADD CONSTRAINT dead_letter_kind_check
+    CHECK (kind IN ('MALFORMED', 'INVALID', 'CLASH', 'JOB', 'PAYLOAD'));
+
+ALTER TABLE commit_log DROP CONSTRAINT commit_log_kind_check;
+ALTER TABLE commit_log ADD CONSTRAINT commit_log_kind_check CHECK (kind BETWEEN 0 AND 3);
+"""
+
+HYPERTABLES = """
+SELECT create_hypertable('quote', 'ts', chunk_time_interval => INTERVAL '30 days', create_default_indexes => false);
+"""
+
+BACK = """
+DROP TABLE covered;
+DROP TABLE gap;
+DROP TABLE watch;
+DROP TABLE factor;
+DROP TABLE candle_day;
+DROP TABLE quote;
+DELETE FROM commit_log WHERE kind = 3;
+ALTER TABLE commit_log DROP CONSTRAINT commit_log_kind_check;
+ALTER TABLE commit_log ADD CONSTRAINT commit_log_kind_check CHECK (kind BETWEEN 0 AND 2);
+DELETE FROM dead_letter WHERE kind = 'PAYLOAD';
+ALTER TABLE dead_letter DROP CONSTRAINT dead_letter_kind_check;
+ALTER TABLE dead_letter ADD CONSTRAINT dead_letter_kind_check CHECK (kind IN ('MALFORMED', 'INVALID', 'CLASH', 'JOB'));
+DROP INDEX dead_letter_unresolved;
+ALTER TABLE dead_letter DROP COLUMN resolved_at;
+ALTER TABLE live_position DROP COLUMN ts;
+"""
+
+
+def upgrade() -> None:
+    for statements in (QUOTES, DAYS, WATCH, TRUTH):
+        _run(statements)
+    if Capability.HYPERTABLES in detect_sync(op.get_bind()).capabilities:
+        _run(HYPERTABLES)
+
+
+def downgrade() -> None:
+    _run(BACK)
+
+
+def _run(statements: str) -> None:
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            op.execute(statement)

@@ -1,0 +1,61 @@
+"""Days as a source publishes them where it has nothing finer: candles, and the factors of splits and dividends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from candlewick.domain.batch import Rejected
+from candlewick.domain.errors import InvalidDayCandle
+
+
+@dataclass(frozen=True, slots=True)
+class DayCandle:
+    """One session as its source published it, raw: not adjusted for splits or dividends. None: not said."""
+
+    day: date
+    """The session's date at the venue. As a candle it opens at that date's midnight in UTC."""
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        prices = (self.open, self.high, self.low, self.close)
+        if not all(price.is_finite() and price > 0 for price in prices):
+            raise InvalidDayCandle(self.day, "a price is not above zero")
+        if self.high != max(prices) or self.low != min(prices):
+            raise InvalidDayCandle(self.day, f"high {self.high} and low {self.low} do not enclose open and close")
+        if self.volume is not None and not (self.volume.is_finite() and self.volume >= 0):
+            raise InvalidDayCandle(self.day, "the volume is negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """What raw prices up to and including `day` are multiplied by to be comparable with today's: price × split.
+
+    As LEAN's factor files state it: the newest row holds for all days up to its own, until an older row takes over.
+    """
+
+    day: date
+    price_factor: Decimal
+    """For dividends."""
+    split_factor: Decimal
+    reference_price: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        if not all(factor.is_finite() and factor > 0 for factor in (self.price_factor, self.split_factor)):
+            raise InvalidDayCandle(self.day, "a factor is not above zero")
+
+
+@dataclass(frozen=True, slots=True)
+class DayLines:
+    """Days of one instrument in a payload or a file, their factors, and the rows that are neither."""
+
+    candles: Sequence[DayCandle]
+    factors: Sequence[Factor] = ()
+    rejected: Sequence[Rejected] = ()
+    last_line: int = 0

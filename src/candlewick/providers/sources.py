@@ -1,0 +1,45 @@
+"""Sources by their code: those that can be asked over the network, and those whose files can be read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from candlewick.domain.errors import UnknownVenue
+from candlewick.domain.market import InstrumentKey
+from candlewick.ports import ArchiveSource, Clock, MarketSource
+from candlewick.providers.provider import Access, Budgets
+from candlewick.providers.registry import CODES, provider, providers
+
+
+def archives_of(key: InstrumentKey, clock: Clock) -> ArchiveSource:
+    """The archives that hold trades of the instrument.
+
+    Raises:
+        UnknownVenue: no provider has archives of that venue.
+    """
+    archives = provider(key.venue).archives if key.venue in CODES else None
+    if archives is None:
+        raise UnknownVenue(key.venue, (known.code for known in providers() if known.archives))
+    return archives(clock)
+
+
+@asynccontextmanager
+async def market_sources(
+    access: Mapping[str, Access], clock: Clock, budgets: Budgets
+) -> AsyncIterator[Mapping[str, MarketSource]]:
+    """The sources of those codes, by code, for as long as the block lasts; then their connections are closed.
+
+    Nothing is asked yet: a source that is away is noticed by whoever asks it.
+
+    Raises:
+        UnknownVenue: no provider of that code can be asked over the network.
+    """
+    async with AsyncExitStack() as stack:
+        sources: dict[str, MarketSource] = {}
+        for code, each in access.items():
+            opened = provider(code).source if code in CODES else None
+            if opened is None:
+                raise UnknownVenue(code, (known.code for known in providers() if known.source))
+            sources[code] = await stack.enter_async_context(opened(each, clock, budgets))
+        yield sources
