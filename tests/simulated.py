@@ -16,8 +16,9 @@ from starlette.applications import Starlette
 
 from candlewick.domain.market import AssetClass, InstrumentKey, InstrumentStatus, Tape
 from candlewick.ports import Clock, Listing
-from candlewick.providers.binance.simulator import NumberedMarket, SimulatorOptions, create_simulator
+from candlewick.providers.binance.simulator import SimulatorOptions, create_simulator
 from candlewick.providers.market_model import MarketModel, Traded
+from candlewick.providers.simulation.exchange import NumberedMarket
 from candlewick.providers.steady_market import SteadilyTraded, SteadyMarket
 
 NOW = datetime(2025, 3, 5, 14, 30, 17, 250_000, tzinfo=UTC)

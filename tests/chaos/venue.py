@@ -14,7 +14,7 @@ from candlewick.domain.batch import TradeBatch
 from candlewick.domain.market import InstrumentKey
 from candlewick.domain.time import Window
 from candlewick.providers.binance.simulator import SimulatorOptions, create_simulator
-from candlewick.providers.binance.simulator.markets import steady_market
+from candlewick.providers.binance.simulator.markets import REPERTOIRE
 from candlewick.providers.steady_market import SteadyMarket
 
 LIVE: Final = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT")
@@ -26,8 +26,8 @@ class Markets:
     """What is traded there. The same in every process: markets are functions of their seed."""
 
     def __init__(self, live_rate: int, past_rate: int) -> None:
-        self.live: SteadyMarket = steady_market(SEED, live_rate, LIVE)
-        self.past: SteadyMarket = steady_market(SEED, past_rate, PAST)
+        self.live: SteadyMarket = REPERTOIRE.steady(SEED, live_rate, LIVE)
+        self.past: SteadyMarket = REPERTOIRE.steady(SEED, past_rate, PAST)
 
     def keys(self, market: SteadyMarket) -> list[InstrumentKey]:
         return [listing.key for listing in market.listings()]

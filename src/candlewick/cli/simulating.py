@@ -1,11 +1,11 @@
-"""`candlewick simulate`: a Binance that is made up, to try Candlewick against."""
+"""`candlewick simulate`: a venue that is made up, to try Candlewick against."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import replace
-from enum import StrEnum
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,17 +18,9 @@ from candlewick.domain.errors import PortInUse, ServiceError, SettingsError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from candlewick.providers.binance.simulator import NumberedMarket
+    from candlewick.providers.provider import Simulator
 
 _STOP_SECONDS = 1
-DEMO_WEIGHT = 2_000_000
-
-
-class SimulatedMarket(StrEnum):
-    """Whose symbols are served."""
-
-    BINANCE = "binance"
-    DEMO = "demo"
 
 
 class SimulatorPortInUse(ServiceError):
@@ -51,14 +43,12 @@ def simulate(
     symbols: Annotated[
         str | None, typer.Option(metavar="SYMBOL,…", help="Only these, for example BTCUSDT,ETHUSDT.")
     ] = None,
-    market: Annotated[SimulatedMarket, typer.Option(hidden=True, help="Whose symbols to serve.")] = (
-        SimulatedMarket.BINANCE
-    ),
+    market: Annotated[str, typer.Option(metavar="VENUE", help="The venue to simulate, by its code.")] = "binance",
     with_parent: WithParent = False,
 ) -> None:
-    """Serve made-up trades as Binance would.
+    """Serve made-up trades as a venue would.
 
-    REST, websocket streams and archive files in Binance's formats, and faults on request: for tests and demos, not
+    REST, websocket streams and archive files in the venue's formats, and faults on request: for tests and demos, not
     for others to reach. Prints the settings that point Candlewick at it. It stops at Ctrl-C and SIGTERM.
 
     \b
@@ -68,34 +58,33 @@ def simulate(
       candlewick simulate --symbols BTCUSDT --rate 500
     """
     from candlewick.clock import SystemClock
-    from candlewick.providers.binance.simulator import SimulatorOptions, create_simulator
+    from candlewick.domain.errors import InvalidInput
+    from candlewick.providers.provider import Simulated
 
     with begun(ctx):
-        made = _market(market, seed, rate, symbols)
-        options = SimulatorOptions(seed=seed)
-        if market is SimulatedMarket.DEMO:  # a day of it comes within seconds
-            options = replace(options, weight_per_minute=DEMO_WEIGHT)
-        app = create_simulator([made], SystemClock(), options)
+        simulator = _simulator(market)
+        try:
+            app = simulator.application(Simulated(seed, rate, _names(symbols)), SystemClock())
+        except InvalidInput as exc:
+            raise typer.BadParameter(str(exc)) from exc
         with _bound(host, port) as listener:
-            run(_serve(app, host, listener, market, with_parent=with_parent))
+            announce = partial(_announce, host, listener, market, simulator)
+            run(_serve(app, listener, announce, with_parent=with_parent))
 
 
-def _market(market: SimulatedMarket, seed: int, rate: int | None, symbols: str | None) -> NumberedMarket:
-    from candlewick.providers.binance.simulator.markets import CHARACTERS, lively_market, steady_market
-    from candlewick.providers.demo.market import demo_market
+def _simulator(market: str) -> Simulator:
+    from candlewick.providers.registry import providers
 
-    if market is SimulatedMarket.DEMO:
-        if rate is not None or symbols is not None:
-            raise typer.BadParameter("the demo market has its own symbols and rates", param_hint="--market")
-        return demo_market(seed)
-    names = [name.strip() for name in (symbols or ",".join(CHARACTERS)).split(",") if name.strip()]
-    unknown = [name for name in names if name not in CHARACTERS]
-    if unknown or not names:
-        known = ", ".join(CHARACTERS)
+    offered = {provider.code: provider.simulator for provider in providers() if provider.simulator}
+    if market not in offered:
         raise typer.BadParameter(
-            f"{', '.join(unknown) or 'none'} cannot be simulated; there are {known}", param_hint="--symbols"
+            f"{market!r} cannot be simulated; there are {', '.join(offered)}", param_hint="--market"
         )
-    return lively_market(seed, names) if rate is None else steady_market(seed, rate, names)
+    return offered[market]()
+
+
+def _names(symbols: str | None) -> list[str] | None:
+    return None if symbols is None else [name.strip() for name in symbols.split(",") if name.strip()]
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -109,9 +98,7 @@ def _bound(host: str, port: int) -> socket.socket:
         raise typer.BadParameter(f"{host!r} with port {port} cannot be listened on", param_hint="--host") from exc
 
 
-async def _serve(
-    app: ASGIApp, host: str, listener: socket.socket, market: SimulatedMarket, *, with_parent: bool
-) -> None:
+async def _serve(app: ASGIApp, listener: socket.socket, announce: Callable[[], None], *, with_parent: bool) -> None:
     import uvicorn
 
     from candlewick.cli.listening import Server
@@ -132,24 +119,21 @@ async def _serve(
     server = Server(configuration)
     async with stop_requested(with_parent=with_parent) as stop, asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve(sockets=[listener]))
-        _announce(host, listener, market)
+        announce()
         stopped = group.create_task(stop.wait())
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
         stopped.cancel()
 
 
-def _announce(host: str, listener: socket.socket, market: SimulatedMarket) -> None:
+def _announce(host: str, listener: socket.socket, market: str, simulator: Simulator) -> None:
     """Say where it is, what it is, and how to use it."""
     from candlewick.cli.listening import url_of
     from candlewick.settings import HttpSettings
 
     base = url_of(HttpSettings(host=host, port=listener.getsockname()[1])).rstrip("/")
-    if market is SimulatedMarket.DEMO:  # nobody points anything at it by hand
-        say(f"simulating the demo market at {base}")
-        return
-    say("All prices are made up: nothing here is real. To point Candlewick at it:")
-    say(f"  CANDLEWICK_SOURCES__BINANCE__REST_URL={base}")
-    say(f"  CANDLEWICK_SOURCES__BINANCE__ARCHIVE_URL={base}")
-    say(f"  CANDLEWICK_SOURCES__BINANCE__STREAM_URL={base.replace('http', 'ws', 1)}")
-    say(f"simulating Binance at {base}")
+    if simulator.settings:
+        say("All prices are made up: nothing here is real. To point Candlewick at it:")
+    for name, scheme in simulator.settings.items():
+        say(f"  CANDLEWICK_SOURCES__{market.upper()}__{name}={base.replace('http', scheme, 1)}")
+    say(f"simulating {simulator.title} at {base}")

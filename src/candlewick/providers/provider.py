@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from candlewick.domain.source import CircuitStatus
 from candlewick.ports import (
@@ -24,6 +25,9 @@ from candlewick.ports import (
     TradeHistory,
     TradeStream,
 )
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 Budgets = Callable[[str, int], RateBudget]
 """Makes the budget of that name, with so much weight a minute."""
@@ -70,6 +74,29 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Simulated:
+    """What a venue is to be simulated with."""
+
+    seed: int
+    rate: int | None = None
+    """Trades a second of each symbol, evenly; None: lively, as they come."""
+    symbols: Sequence[str] | None = None
+    """Only these; None: all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """Serves made-up trades as the venue would."""
+
+    title: str
+    """What is simulated, within a sentence."""
+    application: Callable[[Simulated, Clock], ASGIApp]
+    """The server. Raises InvalidInput: it cannot be made of that."""
+    settings: Mapping[str, str]
+    """The settings of the source that point Candlewick at it, each with the scheme of its URL."""
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """One source of data. What it cannot do is None."""
 
@@ -84,3 +111,5 @@ class Provider:
     """Makes its trades up, from a seed."""
     source: Callable[[Access, Clock, Budgets], AbstractAsyncContextManager[MarketSource]] | None = None
     """Asks it over the network, for as long as the block lasts."""
+    simulator: Callable[[], Simulator] | None = None
+    """Loads what simulates it, which nobody needs who does not ask for it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from candlewick.domain.time import Window
-from candlewick.providers.binance.simulator.faults import Fault
+from candlewick.providers.simulation.faults import Fault
 from candlewick.storage.engine import Database
 from integration.faults.backfilling import Backfilling
 from integration.faults.venue import daily_market, open_venue, stored_trades

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from candlewick.providers.binance.simulator.faults import (
+from candlewick.providers.simulation.faults import (
     AT_ONCE,
     OF_HANDSHAKES,
     OF_REQUESTS,

@@ -18,7 +18,7 @@ from candlewick.domain.time import Window
 from candlewick.jobs.steps import MOST_FAILURES
 from candlewick.providers.binance.history import BinanceTrades
 from candlewick.providers.binance.rest import HISTORICAL_TRADES, PAGE
-from candlewick.providers.binance.simulator.faults import Fault
+from candlewick.providers.simulation.faults import Fault
 from candlewick.storage.engine import Database
 from candlewick.storage.jobs import Jobs
 from integration.faults.backfilling import Backfilling

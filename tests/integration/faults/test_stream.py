@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from candlewick.clock import SystemClock
 from candlewick.domain.errors import DatabaseUnavailable
 from candlewick.pipeline import mending
-from candlewick.providers.binance.simulator.faults import Fault
+from candlewick.providers.simulation.faults import Fault
 from candlewick.storage.engine import Database
 from integration.faults.backfilling import FailingTrades
 from integration.faults.following import Following

@@ -22,13 +22,15 @@ from candlewick.providers.binance.history import BinanceCandles, BinanceTrades
 from candlewick.providers.binance.listing import BINANCE
 from candlewick.providers.binance.rest import HEADERS, used_weight
 from candlewick.providers.binance.shelf import BinanceShelf
-from candlewick.providers.binance.simulator import NumberedMarket, create_simulator
-from candlewick.providers.binance.simulator.faults import Fault
-from candlewick.providers.binance.stream import BinanceStream, StreamBounds
+from candlewick.providers.binance.simulator import create_simulator
+from candlewick.providers.binance.stream import BinanceStream
 from candlewick.providers.http import Bounds, ProviderHttp
 from candlewick.providers.market_model import MarketModel, Traded
 from candlewick.providers.provider import Source
+from candlewick.providers.simulation.exchange import NumberedMarket
+from candlewick.providers.simulation.faults import Fault
 from candlewick.providers.steady_market import SteadyMarket
+from candlewick.providers.websocket import StreamBounds
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
 from simulated import listing, load_market, serving

@@ -3,7 +3,14 @@
 from candlewick.providers.binance.archive import BinanceArchives
 from candlewick.providers.binance.listing import VENUE, VENUE_NAME
 from candlewick.providers.binance.market_source import binance_source
-from candlewick.providers.provider import Access, Provider
+from candlewick.providers.provider import Access, Provider, Simulator
+
+
+def _simulator() -> Simulator:
+    from candlewick.providers.binance.simulator import SIMULATOR  # noqa: PLC0415  (see Provider.simulator)
+
+    return SIMULATOR
+
 
 PROVIDER = Provider(
     VENUE,
@@ -16,4 +23,5 @@ PROVIDER = Provider(
     ),
     archives=BinanceArchives,
     source=binance_source,
+    simulator=_simulator,
 )

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
-from http import HTTPStatus
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import orjson
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
-from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
-from candlewick.domain.errors import InvalidInput, RateLimited, SourceRefused, SourceUnavailable
+from candlewick.domain.errors import InvalidInput, SourceUnavailable
 from candlewick.domain.market import Instrument, Tape
-from candlewick.providers.binance.stream import BinanceStream, StreamBounds
+from candlewick.providers.binance.stream import BinanceStream
+from candlewick.providers.websocket import StreamBounds
 from markets import LATER, FrozenClock
 from source_doubles import Budget, instrument
 
@@ -74,15 +71,6 @@ async def test_each_instrument_is_asked_for_on_its_tape() -> None:
     }
 
 
-async def test_a_normal_close_ends_the_frames() -> None:
-    async def says(socket: ServerConnection) -> None:
-        await socket.send("1")
-        await socket.close(1000)
-
-    async with venue(says) as url:
-        assert await bodies(stream(url)) == [b"1"]
-
-
 async def test_a_goodbye_ends_the_frames() -> None:
     async def says(socket: ServerConnection) -> None:
         for message in ("1", GOODBYE, "2"):
@@ -93,52 +81,6 @@ async def test_a_goodbye_ends_the_frames() -> None:
         assert await bodies(stream(url)) == [b"1", GOODBYE.encode()]
 
 
-async def test_a_cut_connection_is_unavailable() -> None:
-    async def cuts(socket: ServerConnection) -> None:
-        socket.transport.abort()
-
-    async with venue(cuts) as url:
-        with pytest.raises(SourceUnavailable, match="the stream broke"):
-            await bodies(stream(url))
-
-
-async def test_an_abnormal_close_says_what_the_venue_says() -> None:
-    async def closes(socket: ServerConnection) -> None:
-        await socket.close(1008, "too many messages")
-
-    async with venue(closes) as url:
-        with pytest.raises(SourceUnavailable, match="too many messages"):
-            await bodies(stream(url))
-
-
-async def test_a_message_that_is_too_long_ends_the_connection() -> None:
-    async def shouts(socket: ServerConnection) -> None:
-        await socket.send("x" * 1000)
-        await socket.wait_closed()
-
-    async with venue(shouts) as url:
-        with pytest.raises(SourceUnavailable, match="the stream broke"):
-            await bodies(stream(url, message_bytes=100))
-
-
-async def test_silence_ends_the_connection() -> None:
-    async def sleeps(socket: ServerConnection) -> None:
-        await socket.wait_closed()
-
-    async with venue(sleeps) as url:
-        with pytest.raises(SourceUnavailable, match="the stream was silent"):
-            await bodies(stream(url, silence=timedelta(milliseconds=20)))
-
-
-async def test_a_connection_is_renewed_before_the_venue_ends_it() -> None:
-    async def talks(socket: ServerConnection) -> None:
-        await socket.send("1")
-        await socket.wait_closed()
-
-    async with venue(talks) as url:
-        assert await bodies(stream(url, life=timedelta(milliseconds=50))) == [b"1"]
-
-
 async def test_a_refused_subscription_is_unavailable() -> None:
     async def refuses(socket: ServerConnection) -> None:
         await socket.send('{"error":{"code":2,"msg":"Invalid request"},"id":1}')
@@ -147,61 +89,6 @@ async def test_a_refused_subscription_is_unavailable() -> None:
     async with venue(refuses) as url:
         with pytest.raises(SourceUnavailable, match="the stream refuses: 2: Invalid request"):
             await bodies(stream(url))
-
-
-@pytest.mark.parametrize(
-    ("status", "error"),
-    [
-        (429, RateLimited),
-        (418, RateLimited),
-        (503, SourceUnavailable),
-        (403, RateLimited),
-        (451, SourceRefused),
-        (302, SourceRefused),
-    ],
-)
-async def test_a_refused_handshake_means_what_its_status_means(status: int, error: type[Exception]) -> None:
-    async def never(_: ServerConnection) -> None: ...
-
-    headers = Headers({"Retry-After": "30", "Location": "ws://127.0.0.1:1/", "Content-Length": "0"})
-    budget = Budget()
-    async with venue(never, Response(status, HTTPStatus(status).phrase, headers)) as url:
-        with pytest.raises(error):
-            await bodies(stream(url, budget))
-
-    assert budget.pauses == ([30.0] if error is RateLimited else [])
-
-
-async def test_nobody_there_is_unavailable() -> None:
-    async def never(_: ServerConnection) -> None: ...
-
-    async with venue(never) as url:
-        pass
-
-    with pytest.raises(SourceUnavailable, match="no stream"):
-        await bodies(stream(url))
-
-
-async def test_a_handshake_has_a_time() -> None:
-    async def mute(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.2)
-        writer.close()
-
-    server = await asyncio.start_server(mute, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        with pytest.raises(SourceUnavailable, match="no stream"):
-            await bodies(stream(f"ws://127.0.0.1:{port}", opening=timedelta(milliseconds=20)))
-
-
-async def test_a_connection_is_taken_from_the_budget() -> None:
-    async def closes(_: ServerConnection) -> None: ...
-
-    budget = Budget()
-    async with venue(closes) as url:
-        await bodies(stream(url, budget))
-
-    assert budget.spent == [1]
 
 
 async def test_more_streams_than_a_url_holds_are_subscribed_to() -> None:
@@ -223,32 +110,3 @@ async def test_more_instruments_than_a_connection_carries_are_refused(count: int
     with pytest.raises(InvalidInput, match=f"1 to 1024 instruments, not {count}"):
         async with stream("ws://127.0.0.1:1").connect([instrument()] * count):
             pass
-
-
-async def test_an_error_of_the_caller_passes_as_it_is() -> None:
-    async def waits(socket: ServerConnection) -> None:
-        await socket.wait_closed()
-
-    async with venue(waits) as url:
-        with pytest.raises(KeyError):
-            async with stream(url).connect([instrument()]):
-                raise KeyError
-
-
-async def test_what_is_not_asked_for_stays_in_the_socket() -> None:
-    sent = 0
-
-    async def floods(socket: ServerConnection) -> None:
-        nonlocal sent
-        while sent < 100_000:
-            await socket.send("x" * 1000)
-            sent += 1
-
-    async with venue(floods) as url, stream(url, queue=4).connect([instrument()]) as frames:
-        await anext(frames)
-        before = -1
-        while sent > before:  # until the venue cannot send any more
-            before = sent
-            await asyncio.sleep(0.05)
-
-    assert sent < 50_000

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from candlewick.ports import Clock
-from candlewick.providers.binance.simulator.admin import Admin
 from candlewick.providers.binance.simulator.archive import Archive
-from candlewick.providers.binance.simulator.emitter import Emitter
-from candlewick.providers.binance.simulator.exchange import Exchange, NumberedMarket
-from candlewick.providers.binance.simulator.faults import Faults
-from candlewick.providers.binance.simulator.injection import Struck
-from candlewick.providers.binance.simulator.ledger import Ledger
 from candlewick.providers.binance.simulator.limiting import Weighed
 from candlewick.providers.binance.simulator.options import SimulatorOptions
-from candlewick.providers.binance.simulator.refusal import Refusal
+from candlewick.providers.binance.simulator.parcels import BinanceFeed
+from candlewick.providers.binance.simulator.refusal import BinanceWording, Refusal
 from candlewick.providers.binance.simulator.rest import Rest, refused
 from candlewick.providers.binance.simulator.shelf import Shelf
 from candlewick.providers.binance.simulator.streams import Streams
 from candlewick.providers.binance.simulator.weights import Weights
+from candlewick.providers.simulation.app import Simulation
+from candlewick.providers.simulation.exchange import NotListed, NumberedMarket
 
 
 def create_simulator(
@@ -34,31 +29,19 @@ def create_simulator(
     REST, archives and streams share one address, and are told apart by their paths. Everything under /simulator is
     ours: faults and the ledger.
     """
-    options = options or SimulatorOptions()
-    faults, ledger = Faults(options.seed), Ledger()
-    exchange = Exchange(markets, clock, faults.gone, faults.skew)
-    emitter = Emitter(exchange, faults, options)
-    archive = Archive(exchange, faults, options)
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with archive.opened():
-            async with asyncio.TaskGroup() as group:
-                emitting = group.create_task(emitter.run())
-                yield
-                emitting.cancel()
-
-    return Starlette(
-        routes=[
-            *Rest(exchange, ledger, options.weight_per_minute).routes(),
-            *Shelf(archive, faults, ledger).routes(),
-            *Streams(emitter, faults, ledger, options).routes(),
-            *Admin(exchange, faults, ledger, emitter).routes(),
+    limits = options or SimulatorOptions()
+    parts = Simulation.of(markets, clock, limits, lambda exchange: BinanceFeed(exchange, limits))
+    archive = Archive(parts.exchange, parts.faults, limits)
+    return parts.application(
+        [
+            *Rest(parts.exchange, parts.ledger, limits.weight_per_minute).routes(),
+            *Shelf(archive, parts.faults, parts.ledger).routes(),
+            *Streams(parts.sockets).routes(),
         ],
-        lifespan=lifespan,
-        exception_handlers={Refusal: refused},
+        BinanceWording(),
+        exception_handlers={Refusal: refused, NotListed: refused},
         middleware=[
-            Middleware(Struck, faults=faults),
-            Middleware(Weighed, weights=Weights(options, clock), weight_per_minute=options.weight_per_minute),
+            Middleware(Weighed, weights=Weights(limits, clock), weight_per_minute=limits.weight_per_minute),
         ],
+        opened=archive.opened,
     )

@@ -22,11 +22,12 @@ from candlewick.domain.interval import Interval
 from candlewick.domain.market import Tape
 from candlewick.domain.time import Window, microseconds
 from candlewick.providers.binance.simulator import klines
-from candlewick.providers.binance.simulator.exchange import Exchange, Symbol
-from candlewick.providers.binance.simulator.faults import Faults
-from candlewick.providers.binance.simulator.ledger import runs
 from candlewick.providers.binance.simulator.options import SimulatorOptions
 from candlewick.providers.binance.simulator.wire import ARCHIVES_IN_MICROSECONDS, TimeUnit, archive_lines
+from candlewick.providers.simulation.candles import MINUTE, MadeCandle, candles
+from candlewick.providers.simulation.exchange import Exchange, Symbol
+from candlewick.providers.simulation.faults import Faults
+from candlewick.providers.simulation.ledger import runs
 
 _PATH: Final = re.compile(
     r"data/spot/(?P<span>daily|monthly)/(?P<kind>trades|aggTrades|klines)/(?P<symbol>[^/]+)/(?:(?P<interval>1m)/)?"
@@ -37,7 +38,7 @@ _PATH: Final = re.compile(
 _TAPES: Final = {"trades": Tape.TRADES, "aggTrades": Tape.AGGREGATED}
 _KEPT: Final = 32
 """Files that are kept; the one that was asked for least recently goes first."""
-_HOUR: Final = 60 * klines.MINUTE
+_HOUR: Final = 60 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ class Archive:
             written += runs(batch.sequence)
         return written
 
-    def _klines(self, symbol: Symbol, window: Window) -> Iterator[klines.Kline]:
+    def _klines(self, symbol: Symbol, window: Window) -> Iterator[MadeCandle]:
         """An hour at a time, so that not all trades of a month are in memory."""
         for start in range(microseconds(window.start), microseconds(window.end), _HOUR):
-            yield from klines.candles(self._exchange, symbol, klines.MINUTE, start, start + _HOUR)
+            yield from candles(self._exchange, symbol, MINUTE, start, start + _HOUR)

@@ -11,9 +11,10 @@ import orjson
 from candlewick.domain.batch import DecimalColumn
 from candlewick.domain.market import InstrumentStatus
 from candlewick.providers.binance.simulator import refusal
-from candlewick.providers.binance.simulator.exchange import Exchange, Symbol
 from candlewick.providers.binance.simulator.parameters import Parameters
-from candlewick.providers.binance.simulator.wire import TimeUnit, texts
+from candlewick.providers.binance.simulator.wire import TimeUnit
+from candlewick.providers.simulation.exchange import Exchange, Symbol
+from candlewick.providers.simulation.figures import texts
 
 PARAMETERS: Final = ("symbol", "symbols", "permissions", "showPermissionSets", "symbolStatus")
 _STATUS: Final = {InstrumentStatus.HALTED: "HALT", InstrumentStatus.DELISTED: "BREAK"}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import orjson
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from candlewick.providers.binance.simulator.refusal import TOO_MANY_REQUESTS
+from candlewick.providers.binance.simulator.refusal import TOO_MANY_REQUESTS, said
 from candlewick.providers.binance.simulator.weights import Charge, Weights
 
 _USED: Final = "X-MBX-USED-WEIGHT-1M"
@@ -47,6 +46,4 @@ class Weighed:
             else f"Too much request weight used; current limit is {self._limit} request weight per 1 MINUTE. "
             f"{_ADVICE} polling the API."
         )
-        body = orjson.dumps({"code": TOO_MANY_REQUESTS, "msg": message})
-        headers = {"Retry-After": str(charge.retry_after)}
-        return Response(body, charge.status, headers, "application/json;charset=UTF-8")
+        return said(charge.status, TOO_MANY_REQUESTS, message, {"Retry-After": str(charge.retry_after)})

@@ -1,56 +1,109 @@
-"""Messages of one stream and one moment, written once for all sockets that get them."""
+"""What a symbol's streams at Binance bring: trades, aggregated trades, the running candle of a minute."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
 from candlewick.domain.batch import TradeBatch
 from candlewick.domain.market import Tape
-from candlewick.providers.binance.simulator.klines import Kline, frame
+from candlewick.providers.binance.simulator.klines import frame
+from candlewick.providers.binance.simulator.options import SimulatorOptions
 from candlewick.providers.binance.simulator.wire import TimeUnit, combined, frames
+from candlewick.providers.simulation.candles import MINUTE, MadeCandle, candles
+from candlewick.providers.simulation.exchange import Exchange, Symbol
+from candlewick.providers.simulation.parcels import Parcel, parcel_of_no_trades
 
-Write = Callable[[TimeUnit], list[str]]
+_TAPES: Final = {"trade": Tape.TRADES, "aggTrade": Tape.AGGREGATED}
+_KLINES: Final = "kline_1m"
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
-    """Messages on their way."""
+class Form:
+    """How a socket wants its messages."""
 
-    stream: str
-    symbol: str
-    numbers: npt.NDArray[np.int64]
-    """Of the trades, one a message; none where the messages are no trades."""
-    size: int
-    write: Write
-    _written: dict[tuple[TimeUnit, bool], list[str]] = field(default_factory=dict)
-
-    def frames(self, unit: TimeUnit, *, is_combined: bool) -> list[str]:
-        """The messages in that form."""
-        form = (unit, is_combined)
-        if form not in self._written:
-            raw = self.write(unit)
-            self._written[form] = [combined(self.stream, data) for data in raw] if is_combined else raw
-        return self._written[form]
+    unit: TimeUnit
+    is_combined: bool
+    """Each within an object that names its stream."""
 
 
-def trades_parcel(stream: str, symbol: str, tape: Tape, batch: TradeBatch, event_time: int) -> Parcel:
+@dataclass(frozen=True, slots=True)
+class BinanceFeed:
+    """See `Feed`."""
+
+    exchange: Exchange
+    options: SimulatorOptions
+    kinds: Collection[str] = (*_TAPES, _KLINES)
+
+    def writer(self, symbol: Symbol, begun: int) -> SymbolWriter:
+        return SymbolWriter(self.exchange, self.options, symbol, begun)
+
+    def farewell(self) -> Parcel[Form]:
+        """`serverShutdown`, to which nobody has to subscribe."""
+        event_time = self.exchange.shown_time()
+        stream = "!serverShutdown"
+        return parcel_of_no_trades(
+            stream,
+            "",
+            lambda form: _wrapped(stream, [f'{{"e":"serverShutdown","E":{form.unit.of(event_time)}}}'], form)[0],
+        )
+
+
+@dataclass(slots=True)
+class SymbolWriter:
+    """See `Writer`."""
+
+    exchange: Exchange
+    options: SimulatorOptions
+    symbol: Symbol
+    klines_at: int
+    """When its running candle was looked at last (µs)."""
+
+    def parcels(self, batch: TradeBatch, kinds: Collection[str]) -> list[Parcel[Form]]:
+        event_time = self.exchange.shown_time()
+        parcels = [
+            _trades(f"{self.symbol.name.lower()}@{kind}", self.symbol.name, tape, batch, event_time)
+            for kind, tape in _TAPES.items()
+            if len(batch) and kind in kinds
+        ]
+        if _KLINES in kinds:
+            parcels += self._klines(event_time)
+        return parcels
+
+    def _klines(self, event_time: int) -> list[Parcel[Form]]:
+        """The running candle every two seconds, and each one once more when it is closed; silent ones never."""
+        now, before = self.exchange.now(), self.klines_at
+        if now - before < self.options.kline_step // timedelta(microseconds=1) and now // MINUTE == before // MINUTE:
+            return []
+        self.klines_at = now
+        start = max(before - before % MINUTE, now - now % MINUTE - 10 * MINUTE)
+        return [
+            _kline(self.symbol.name, candle, event_time, closed=candle.opened + MINUTE <= now)
+            for candle in candles(self.exchange, self.symbol, MINUTE, start, now - now % MINUTE + MINUTE)
+            if candle.trades
+        ]
+
+
+def _trades(stream: str, symbol: str, tape: Tape, batch: TradeBatch, event_time: int) -> Parcel[Form]:
     """Trades, as `@trade` or `@aggTrade` have them."""
-    return Parcel(
-        stream, symbol, batch.sequence, len(batch), lambda unit: frames(batch, tape, symbol, event_time, unit)
-    )
+
+    def write(form: Form) -> list[str]:
+        return _wrapped(stream, frames(batch, tape, symbol, event_time, form.unit), form)
+
+    return Parcel(stream, symbol, batch.sequence, len(batch), write)
 
 
-def kline_parcel(stream: str, symbol: str, kline: Kline, event_time: int, *, closed: bool) -> Parcel:
+def _kline(symbol: str, candle: MadeCandle, event_time: int, *, closed: bool) -> Parcel[Form]:
     """A candle of a minute, as `@kline_1m` has it."""
-    none = np.empty(0, dtype=np.int64)
-    return Parcel(stream, symbol, none, 1, lambda unit: [frame(kline, symbol, "1m", event_time, unit, closed=closed)])
+    stream = f"{symbol.lower()}@{_KLINES}"
+
+    def write(form: Form) -> str:
+        return _wrapped(stream, [frame(candle, symbol, "1m", event_time, form.unit, closed=closed)], form)[0]
+
+    return parcel_of_no_trades(stream, symbol, write)
 
 
-def shutdown_parcel(event_time: int) -> Parcel:
-    """The server says that it is about to end."""
-    none = np.empty(0, dtype=np.int64)
-    return Parcel("!serverShutdown", "", none, 1, lambda unit: [f'{{"e":"serverShutdown","E":{unit.of(event_time)}}}'])
+def _wrapped(stream: str, messages: list[str], form: Form) -> list[str]:
+    return [combined(stream, data) for data in messages] if form.is_combined else messages

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from candlewick.domain.errors import InvalidInput
+from typing import Final
 
-TOO_MANY_REQUESTS = -1003
+import orjson
+from starlette.responses import Response
+
+from candlewick.domain.errors import InvalidInput
+from candlewick.providers.simulation.faults import Fault
+
+JSON: Final = "application/json;charset=UTF-8"
+TOO_MANY_REQUESTS: Final = -1003
+_UNKNOWN: Final = -1000
 
 
 class Refusal(InvalidInput):
@@ -13,6 +21,24 @@ class Refusal(InvalidInput):
     def __init__(self, code: int, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.code, self.message, self.status = code, message, status
+
+    def response(self) -> Response:
+        return said(self.status, self.code, self.message)
+
+
+class BinanceWording:
+    """See `Wording`."""
+
+    def refused(self, fault: Fault, status: int, wait: int) -> Response:
+        if fault is Fault.SERVER_ERROR:
+            return said(status, _UNKNOWN, "An unknown error occurred while processing the request.")
+        limited = 418 if fault is Fault.BANNED else 429
+        return said(limited, TOO_MANY_REQUESTS, "Too much request weight used.", {"Retry-After": str(wait)})
+
+
+def said(status: int, code: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    """An error as Binance answers it."""
+    return Response(orjson.dumps({"code": code, "msg": message}), status, headers, JSON)
 
 
 def illegal_characters(name: str, pattern: str) -> Refusal:

@@ -14,13 +14,13 @@ from starlette.routing import Route
 
 from candlewick.domain.batch import TradeBatch
 from candlewick.providers.binance.simulator import directory, klines, refusal
-from candlewick.providers.binance.simulator.exchange import Exchange, Symbol
-from candlewick.providers.binance.simulator.ledger import Channel, Ledger
 from candlewick.providers.binance.simulator.parameters import Parameters, time_unit
-from candlewick.providers.binance.simulator.refusal import Refusal
+from candlewick.providers.binance.simulator.refusal import JSON, Refusal
 from candlewick.providers.binance.simulator.wire import TimeUnit, aggregated_json, trades_json
+from candlewick.providers.simulation.candles import page
+from candlewick.providers.simulation.exchange import Exchange, Symbol
+from candlewick.providers.simulation.ledger import Channel, Ledger
 
-JSON: Final = "application/json;charset=UTF-8"
 _SPAN: Final = ("startTime", "endTime")
 Answer = Callable[[Parameters, TimeUnit], str | bytes]
 
@@ -89,7 +89,7 @@ class Rest:
         if parameters.given.get("timeZone", "0") not in {"0", "00:00", "+00:00"}:
             raise refusal.invalid_value("timeZone")
         width, limit = klines.WIDTHS[interval], parameters.limit()
-        found = klines.page(self.exchange, symbol, width, parameters.start_time(), parameters.end_time(), limit)
+        found = page(self.exchange, symbol, width, parameters.start_time(), parameters.end_time(), limit)
         return f"[{','.join(klines.row_json(kline, unit) for kline in found)}]"
 
     def _symbol(self, parameters: Parameters) -> Symbol:
@@ -124,5 +124,5 @@ async def _unknown(request: Request) -> Response:
 
 async def refused(_: Request, exc: Exception) -> Response:
     """The answer to a request that cannot be answered."""
-    assert isinstance(exc, Refusal)  # noqa: S101  (registered for these only)
-    return Response(orjson.dumps({"code": exc.code, "msg": exc.message}), exc.status, media_type=JSON)
+    said = exc if isinstance(exc, Refusal) else refusal.invalid_symbol()
+    return said.response()

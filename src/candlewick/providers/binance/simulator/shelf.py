@@ -13,8 +13,8 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from candlewick.providers.binance.simulator.archive import Archive, ArchiveRequest, ArchiveZip
-from candlewick.providers.binance.simulator.faults import Fault, Faults
-from candlewick.providers.binance.simulator.ledger import Channel, Ledger
+from candlewick.providers.simulation.faults import Fault, Faults
+from candlewick.providers.simulation.ledger import Channel, Ledger
 
 _PIECE: Final = 256 * 1024
 _NO_SUCH_KEY: Final = (

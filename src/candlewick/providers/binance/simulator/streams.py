@@ -11,24 +11,18 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
-from candlewick.providers.binance.simulator.emitter import Emitter
-from candlewick.providers.binance.simulator.faults import Faults
-from candlewick.providers.binance.simulator.injection import target_of
-from candlewick.providers.binance.simulator.ledger import Ledger
-from candlewick.providers.binance.simulator.options import SimulatorOptions
+from candlewick.providers.binance.simulator.dialogue import BinanceDialogue
 from candlewick.providers.binance.simulator.parameters import time_unit
+from candlewick.providers.binance.simulator.parcels import Form
 from candlewick.providers.binance.simulator.refusal import Refusal
-from candlewick.providers.binance.simulator.sockets import Socket
+from candlewick.providers.simulation.sockets import Sockets
 
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Opens sockets."""
+    """Raw and combined streams."""
 
-    emitter: Emitter
-    faults: Faults
-    ledger: Ledger
-    options: SimulatorOptions
+    sockets: Sockets[Form]
 
     def routes(self) -> list[WebSocketRoute]:
         return [
@@ -49,11 +43,5 @@ class Streams:
         except Refusal as exc:
             await websocket.send_denial_response(PlainTextResponse(exc.message, exc.status))
             return
-        if self.emitter.sockets >= self.options.sockets:
-            await websocket.send_denial_response(PlainTextResponse("too many connections", 429))
-            return
-        socket = Socket(
-            websocket, target_of(websocket.scope), self.emitter, self.faults, self.ledger, self.options,
-            unit=unit, combined=combined,
-        )  # fmt: skip
-        await socket.serve([stream for stream in streams.split("/") if stream])
+        named = [stream for stream in streams.split("/") if stream]
+        await self.sockets.serve(websocket, BinanceDialogue(Form(unit, combined), named))

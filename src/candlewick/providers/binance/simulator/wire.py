@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from candlewick.domain.batch import DecimalColumn, Integers, TradeBatch
+from candlewick.domain.batch import TradeBatch
 from candlewick.domain.market import Tape
 from candlewick.domain.time import microseconds
+from candlewick.providers.simulation.figures import parts, product, texts
 
-_PLACES: Final = 8
-_ONE: Final = 10**_PLACES
 ARCHIVES_IN_MICROSECONDS: Final = microseconds(datetime(2025, 1, 1, tzinfo=UTC))
 _JSON_FLAGS: Final = {1: "false", -1: "true"}
 """Whether the buyer is the maker, by the aggressor's side."""
@@ -39,28 +38,6 @@ class TimeUnit(StrEnum):
     def column(self, moments: npt.NDArray[np.int64]) -> list[int]:
         numbers: list[int] = (moments if self is TimeUnit.MICROSECOND else moments // 1000).tolist()
         return numbers
-
-
-def product(price: DecimalColumn, size: DecimalColumn) -> DecimalColumn:
-    """Price × size, exact: in Python's integers where 64 bits would not do."""
-    narrow = not len(price) or float(price.coefficients.max()) * float(size.coefficients.max()) < 2**62
-    coefficients: Integers = (
-        price.coefficients * size.coefficients if narrow else price.coefficients.astype(object) * size.coefficients
-    )
-    return DecimalColumn(coefficients, price.scale + size.scale)
-
-
-def texts(column: DecimalColumn) -> list[str]:
-    """The values with eight decimals."""
-    return list(map("%d.%08d".__mod__, zip(*_parts(column), strict=True)))
-
-
-def _eighths(column: DecimalColumn) -> npt.NDArray[Any]:
-    """The values × 10⁸, what is finer cut off."""
-    if column.scale > _PLACES:
-        cut: npt.NDArray[Any] = column.coefficients // 10 ** (column.scale - _PLACES)
-        return cut
-    return column.rescaled(_PLACES)
 
 
 def trades_json(batch: TradeBatch, unit: TimeUnit) -> str:
@@ -108,18 +85,12 @@ def archive_lines(batch: TradeBatch, tape: Tape) -> str:
     """Lines of an archive: milliseconds before 2025, microseconds since."""
     times = np.where(batch.ts >= ARCHIVES_IN_MICROSECONDS, batch.ts, batch.ts // 1000).tolist()
     flags = np.where(batch.side > 0, "False", "True").tolist()
-    numbers, price, size = batch.sequence.tolist(), _parts(batch.price), _parts(batch.size)
+    numbers, price, size = batch.sequence.tolist(), parts(batch.price), parts(batch.size)
     if tape is Tape.TRADES:
-        rows = zip(numbers, *price, *size, *_parts(product(batch.price, batch.size)), times, flags, strict=True)
+        rows = zip(numbers, *price, *size, *parts(product(batch.price, batch.size)), times, flags, strict=True)
         return "".join(map("%d,%d.%08d,%d.%08d,%d.%08d,%d,%s,True\n".__mod__, rows))  # by far the fastest way
     rows = zip(numbers, *price, *size, numbers, numbers, times, flags, strict=True)
     return "".join(map("%d,%d.%08d,%d.%08d,%d,%d,%d,%s,True\n".__mod__, rows))
-
-
-def _parts(column: DecimalColumn) -> tuple[list[int], list[int]]:
-    """What stands before and after the point of each value."""
-    whole, rest = np.divmod(_eighths(column), _ONE)
-    return whole.tolist(), rest.tolist()
 
 
 def _columns(batch: TradeBatch, unit: TimeUnit) -> tuple[list[int], list[str], list[str], list[int], list[int]]:

@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from candlewick.providers.binance.simulator import SimulatorOptions
-from candlewick.providers.binance.simulator.emitter import Emitter
-from candlewick.providers.binance.simulator.exchange import Exchange
-from candlewick.providers.binance.simulator.faults import Faults
-from candlewick.providers.binance.simulator.parcels import Parcel
+from candlewick.providers.binance.simulator.parcels import BinanceFeed, Form
 from candlewick.providers.binance.simulator.wire import TimeUnit
+from candlewick.providers.simulation.emitter import Emitter
+from candlewick.providers.simulation.exchange import Exchange
+from candlewick.providers.simulation.faults import Faults
+from candlewick.providers.simulation.parcels import Parcel
 from markets import FrozenClock
 from simulated import NOW, load_market
 
@@ -22,9 +23,9 @@ class Ear:
     target = "/ws"
 
     def __init__(self) -> None:
-        self.parcels: list[Parcel] = []
+        self.parcels: list[Parcel[Form]] = []
 
-    def offer(self, parcel: Parcel) -> None:
+    def offer(self, parcel: Parcel[Form]) -> None:
         self.parcels.append(parcel)
 
     def end(self, code: int, reason: str) -> None:
@@ -34,7 +35,7 @@ class Ear:
         return [
             json.loads(text)
             for parcel in self.parcels
-            for text in parcel.frames(TimeUnit.MILLISECOND, is_combined=False)
+            for text in parcel.frames(Form(TimeUnit.MILLISECOND, is_combined=False))
         ]
 
 
@@ -45,7 +46,8 @@ class Steps:
         self.clock = FrozenClock(NOW)
         faults = Faults(seed=1)
         exchange = Exchange([load_market(rate=10, bases=("BTC", "ETH"))], self.clock, faults.gone, faults.skew)
-        self.emitter = Emitter(exchange, faults, SimulatorOptions())
+        options = SimulatorOptions()
+        self.emitter = Emitter(exchange, faults, options, BinanceFeed(exchange, options))
 
     def listener(self, *streams: str) -> Ear:
         ear = Ear()
@@ -75,7 +77,7 @@ def test_all_get_the_same_messages_written_once() -> None:
     one, other = steps.listener("btcusdt@trade"), steps.listener("btcusdt@trade")
     steps.go(1)
 
-    first, second = (ear.parcels[0].frames(TimeUnit.MILLISECOND, is_combined=True) for ear in (one, other))
+    first, second = (ear.parcels[0].frames(Form(TimeUnit.MILLISECOND, is_combined=True)) for ear in (one, other))
     assert first is second
 
 

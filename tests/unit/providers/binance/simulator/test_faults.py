@@ -11,7 +11,7 @@ import pytest
 
 from candlewick.domain.market import InstrumentKey
 from candlewick.domain.time import microseconds
-from candlewick.providers.binance.simulator.faults import Fault
+from candlewick.providers.simulation.faults import Fault
 from markets import FrozenClock
 from simulated import NOW, asking, small_market
 

@@ -23,7 +23,7 @@ class Fault(StrEnum):
     RATE_LIMITED = "rate_limited"
     """A request, or the opening of a socket, is answered with 429 and Retry-After."""
     BANNED = "banned"
-    """The same with 418."""
+    """The same with 418, or what the venue says to an address that it does not want."""
     SERVER_ERROR = "server_error"
     """The same with a status of 5xx."""
     TIMEOUT = "timeout"
@@ -47,13 +47,13 @@ class Fault(StrEnum):
     SKEWED_CLOCK = "skewed_clock"
     """The exchange's clock is so many seconds fast (or slow, below zero): server time and event times."""
     CORRUPT_ARCHIVE = "corrupt_archive"
-    """A CHECKSUM file has another digest than its archive."""
+    """A CHECKSUM file has another digest than its archive. Only where there are archives."""
     SILENT = "silent"
     """A socket stays open and delivers nothing for so many seconds, or ever; what was due is left out."""
     DISCONNECT = "disconnect"
     """All sockets that are open now are closed, with a goodbye."""
     SERVER_SHUTDOWN = "server_shutdown"
-    """All sockets that are open now are told `serverShutdown` and are closed so many seconds later."""
+    """All sockets that are open now are told so, where the venue does that, and are closed so many seconds later."""
 
 
 OF_REQUESTS: Final = frozenset(

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candlewick.providers.binance.simulator.ledger import Channel, Ledger, Ranges
+from candlewick.providers.simulation.ledger import Channel, Ledger, Ranges
 from markets import FrozenClock
 from simulated import NOW, asking, small_market
 

@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from candlewick.domain.batch import TradeBatch
-from candlewick.providers.binance.simulator.exchange import Exchange, Symbol
-from candlewick.providers.binance.simulator.faults import Fault, Faults, Rule, shares
+from candlewick.providers.simulation.exchange import Exchange, Symbol
+from candlewick.providers.simulation.faults import Fault, Faults, Rule, shares
 
 _MOST_AT_ONCE: Final = 50_000
 """Trades of one step; after a pause the rest follows in the next ones."""

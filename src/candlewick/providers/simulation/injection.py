@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import unquote
 
-import orjson
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from candlewick.providers.binance.simulator.faults import OF_HANDSHAKES, OF_REQUESTS, Fault, Faults, Rule
-from candlewick.providers.binance.simulator.refusal import TOO_MANY_REQUESTS
+from candlewick.providers.simulation.faults import OF_HANDSHAKES, OF_REQUESTS, Fault, Faults, Rule
 
 _PAGE: Final = "<!DOCTYPE html><html><head><title>Maintenance</title></head><body>Be right back.</body></html>"
 _BROKEN: Final = b'[{"a":1,"p":"1.0000'
-_JSON: Final = "application/json;charset=UTF-8"
+
+
+class Wording(Protocol):
+    """How a venue words the refusals that faults order."""
+
+    def refused(self, fault: Fault, status: int, wait: int) -> Response:
+        """The answer to a request that a fault strikes: RATE_LIMITED or BANNED, for so many seconds, or SERVER_ERROR.
+
+        `status` is what the order says of a server error; of the others the venue knows its own.
+        """
 
 
 class Struck:
     """ASGI middleware. What lies under /simulator is never struck."""
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+    def __init__(self, app: ASGIApp, faults: Faults, wording: Wording) -> None:
         self._app = app
         self._faults = faults
+        self._wording = wording
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kinds = {"http": OF_REQUESTS, "websocket": OF_HANDSHAKES}.get(scope["type"])
@@ -40,32 +48,23 @@ class Struck:
         elif rule.order.fault is Fault.CUT:
             await _cut(self._app, scope, receive, send)
         elif scope["type"] == "websocket":
-            await WebSocket(scope, receive, send).send_denial_response(_answer(rule))
+            await WebSocket(scope, receive, send).send_denial_response(self._answer(rule))
         else:
-            await _answer(rule)(scope, receive, send)
+            await self._answer(rule)(scope, receive, send)
+
+    def _answer(self, rule: Rule) -> Response:
+        order = rule.order
+        if order.fault is Fault.HTML:
+            return HTMLResponse(_PAGE)
+        if order.fault is Fault.MALFORMED:
+            return Response(_BROKEN, media_type="application/json")
+        return self._wording.refused(order.fault, order.status, max(round(order.duration or 0), 0))
 
 
 def target_of(scope: Scope) -> str:
     """What the path of a fault is matched against: path and query, without percent signs."""
     query = unquote(scope["query_string"].decode("latin-1"))
     return f"{scope['path']}?{query}" if query else str(scope["path"])
-
-
-def _answer(rule: Rule) -> Response:
-    order = rule.order
-    if order.fault is Fault.HTML:
-        return HTMLResponse(_PAGE)
-    if order.fault is Fault.MALFORMED:
-        return Response(_BROKEN, media_type=_JSON)
-    if order.fault is Fault.SERVER_ERROR:
-        return _said(order.status, -1000, "An unknown error occurred while processing the request.")
-    status = 418 if order.fault is Fault.BANNED else 429
-    wait = max(round(order.duration or 0), 0)
-    return _said(status, TOO_MANY_REQUESTS, "Too much request weight used.", {"Retry-After": str(wait)})
-
-
-def _said(status: int, code: int, message: str, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps({"code": code, "msg": message}), status, headers, _JSON)
 
 
 class _Cut(Exception):

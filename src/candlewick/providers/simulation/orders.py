@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import orjson
 
-from candlewick.providers.binance.simulator.faults import OF_TRADES, Fault, InvalidFault, Order, Rule
+from candlewick.providers.simulation.faults import OF_TRADES, Fault, InvalidFault, Order, Rule
 
 _LONGEST_PATTERN: Final = 500
 _LONGEST: Final = 86_400.0
 _FIELDS: Final = ("fault", "path", "count", "probability", "seconds", "first", "status")
 
 
-def read_order(body: bytes) -> Order:
-    """The order in a request's body.
+def read_order(body: bytes, offered: Collection[Fault]) -> Order:
+    """The order in a request's body, of a fault that is offered.
 
     Raises:
         InvalidFault: what is wrong with it, and what is allowed.
@@ -30,7 +30,7 @@ def read_order(body: bytes) -> Order:
     unknown = sorted(set(given) - set(_FIELDS))
     if unknown:
         raise InvalidFault(f"{', '.join(unknown)}: unknown; an order may have {', '.join(_FIELDS)}")
-    fault = _fault(given.get("fault"))
+    fault = _fault(given.get("fault"), offered)
     probability = _number(given, "probability", 0, 1)
     return Order(
         fault=fault,
@@ -43,9 +43,11 @@ def read_order(body: bytes) -> Order:
     )
 
 
-def _fault(name: Any) -> Fault:
-    if not isinstance(name, str) or name not in {*Fault}:
-        raise InvalidFault(f"fault {name!r} is unknown; there are {', '.join(Fault)}")
+def _fault(name: Any, offered: Collection[Fault]) -> Fault:
+    if not isinstance(name, str) or name not in offered:
+        raise InvalidFault(
+            f"fault {name!r} is unknown; there are {', '.join(each for each in Fault if each in offered)}"
+        )
     return Fault(name)
 
 
@@ -77,7 +79,7 @@ def _number(given: Mapping[str, Any], name: str, least: float, most: float) -> f
 
 
 def spans_of(order: Order, next_numbers: Mapping[str, Callable[[], int]]) -> dict[str, tuple[int, int | None]]:
-    """For a fault of trades: by symbol, the numbers it is for. `path` is matched against `btcusdt@trade`."""
+    """For a fault of trades: by symbol, its numbers. `path` is matched against `btcusdt@trade`, at every venue."""
     if order.fault not in OF_TRADES:
         return {}
     spans: dict[str, tuple[int, int | None]] = {}

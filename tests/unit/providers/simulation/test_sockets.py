@@ -9,12 +9,14 @@ from typing import Any
 from starlette.websockets import WebSocket
 
 from candlewick.providers.binance.simulator import SimulatorOptions
-from candlewick.providers.binance.simulator.emitter import Emitter
-from candlewick.providers.binance.simulator.exchange import Exchange
-from candlewick.providers.binance.simulator.faults import Faults
-from candlewick.providers.binance.simulator.ledger import Ledger
-from candlewick.providers.binance.simulator.sockets import Socket
+from candlewick.providers.binance.simulator.dialogue import BinanceDialogue
+from candlewick.providers.binance.simulator.parcels import BinanceFeed, Form
 from candlewick.providers.binance.simulator.wire import TimeUnit
+from candlewick.providers.simulation.emitter import Emitter
+from candlewick.providers.simulation.exchange import Exchange
+from candlewick.providers.simulation.faults import Faults
+from candlewick.providers.simulation.ledger import Ledger
+from candlewick.providers.simulation.sockets import Socket
 from markets import FrozenClock
 from simulated import NOW, load_market
 
@@ -48,15 +50,14 @@ class StuckClient:
 async def test_a_client_that_does_not_read_loses_its_socket() -> None:
     clock, faults, ledger, options = FrozenClock(NOW), Faults(1), Ledger(), SimulatorOptions(waiting_frames=50)
     exchange = Exchange([load_market(RATE)], clock, faults.gone, faults.skew)
-    emitter = Emitter(exchange, faults, options)
+    emitter = Emitter(exchange, faults, options, BinanceFeed(exchange, options))
     client = StuckClient(takes=3)
     websocket = WebSocket({"type": "websocket", "path": "/ws"}, client.receive, client.send)
-    socket = Socket(
-        websocket, "/ws", emitter, faults, ledger, options, unit=TimeUnit.MILLISECOND, combined=False
-    )  # fmt: skip
+    dialogue = BinanceDialogue(Form(TimeUnit.MILLISECOND, is_combined=False), ["btcusdt@trade"])
+    socket = Socket(websocket, "/ws", emitter, faults, ledger, options, dialogue)
 
     async with asyncio.timeout(20):
-        serving = asyncio.create_task(socket.serve(["btcusdt@trade"]))
+        serving = asyncio.create_task(socket.serve())
         await client.opened.wait()
         while not serving.done():
             clock.moment += timedelta(seconds=1)

@@ -1,21 +1,23 @@
-"""What lies under /simulator: faults are ordered here, and the ledger is read. Not Binance's; for tests and demos."""
+"""What lies under /simulator: faults are ordered here, and the ledger is read. No venue's; for tests and demos."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from candlewick.providers.binance.simulator.emitter import Emitter
-from candlewick.providers.binance.simulator.exchange import Exchange
-from candlewick.providers.binance.simulator.faults import AT_ONCE, Faults, InvalidFault
-from candlewick.providers.binance.simulator.ledger import Ledger
-from candlewick.providers.binance.simulator.orders import read_order, shown, spans_of
+from candlewick.providers.simulation.emitter import Emitter
+from candlewick.providers.simulation.exchange import Exchange
+from candlewick.providers.simulation.faults import AT_ONCE, Fault, Faults, InvalidFault
+from candlewick.providers.simulation.ledger import Ledger
+from candlewick.providers.simulation.orders import read_order, shown, spans_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Admin:
     exchange: Exchange
     faults: Faults
     ledger: Ledger
-    emitter: Emitter
+    emitter: Emitter[Any]
+    offered: Collection[Fault]
+    """The faults that this venue can have."""
 
     def routes(self) -> list[Route]:
         return [
@@ -37,7 +41,7 @@ class Admin:
 
     async def _order(self, request: Request) -> Response:
         try:
-            order = read_order(await request.body())
+            order = read_order(await request.body(), self.offered)
             ends = {
                 name: partial(lambda symbol: self.exchange.last(symbol) + 1, symbol)
                 for name, symbol in self.exchange.symbols.items()

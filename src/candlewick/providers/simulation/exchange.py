@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from candlewick.domain.batch import TradeBatch
+from candlewick.domain.errors import InvalidInput
 from candlewick.domain.market import InstrumentKey, InstrumentStatus
 from candlewick.domain.time import EARLIEST, from_microseconds, microseconds
 from candlewick.ports import Clock, Listing, Market
-from candlewick.providers.binance.simulator.refusal import invalid_symbol
 
 Mask = npt.NDArray[np.bool_]
 HALTED_AT: Final = datetime(2024, 1, 1, tzinfo=UTC)
@@ -36,6 +36,14 @@ class NumberedMarket(Market, Protocol):
 
     def sequence_at(self, key: InstrumentKey, moment: datetime) -> int:
         """The sequence of the first trade at or after the moment, which is not before 2009."""
+
+
+class NotListed(InvalidInput):
+    """A symbol was asked for that the exchange does not have. Each venue says it in its own words."""
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(f"{symbol[:64]!r} is not listed")
+        self.symbol = symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +81,10 @@ class Exchange:
         """The symbol of that name.
 
         Raises:
-            Refusal: there is none.
+            NotListed: there is none.
         """
         if name not in self.symbols:
-            raise invalid_symbol()
+            raise NotListed(name)
         return self.symbols[name]
 
     def now(self) -> int:

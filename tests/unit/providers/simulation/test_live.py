@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from candlewick.domain.batch import TradeBatch
-from candlewick.providers.binance.simulator.exchange import Exchange
-from candlewick.providers.binance.simulator.faults import Fault, Faults, Order
-from candlewick.providers.binance.simulator.live import LiveTrades
+from candlewick.providers.simulation.exchange import Exchange
+from candlewick.providers.simulation.faults import Fault, Faults, Order
+from candlewick.providers.simulation.live import LiveTrades
 from markets import FrozenClock
 from simulated import NOW, load_market
 

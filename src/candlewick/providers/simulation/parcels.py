@@ -1,0 +1,34 @@
+"""Messages of one stream and one moment, written once for all sockets that get them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel[Form: Hashable]:
+    """Messages on their way. A form is one of the ways in which a venue writes the same message."""
+
+    stream: str
+    """`symbol@kind`, the symbol in lower case."""
+    symbol: str
+    numbers: npt.NDArray[np.int64]
+    """Of the trades, one a message; none where the messages are no trades."""
+    size: int
+    write: Callable[[Form], list[str]]
+    _written: dict[Form, list[str]] = field(default_factory=dict)
+
+    def frames(self, form: Form) -> list[str]:
+        """The messages in that form."""
+        if form not in self._written:
+            self._written[form] = self.write(form)
+        return self._written[form]
+
+
+def parcel_of_no_trades[Form: Hashable](stream: str, symbol: str, write: Callable[[Form], str]) -> Parcel[Form]:
+    """One message that is no trade."""
+    return Parcel(stream, symbol, np.empty(0, dtype=np.int64), 1, lambda form: [write(form)])
