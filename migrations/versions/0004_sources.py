@@ -97,8 +97,15 @@ CREATE TABLE covered (
     PRIMARY KEY (instrument_id, start_time)
 );
 
--- The event time of the trade at the position: where a source that is paged by time goes on.
+-- The event time of the trade at the position: where a source that is paged by time goes on. Of a position from before
+-- this column, the beginning of its minute.
 ALTER TABLE live_position ADD COLUMN ts timestamptz;
+UPDATE live_position AS kept SET ts = coalesce(
+    (SELECT open_time FROM candle_m1
+     WHERE instrument_id = kept.instrument_id AND origin = 0 AND first_sequence <= kept.sequence
+     ORDER BY open_time DESC LIMIT 1),
+    TIMESTAMPTZ '2009-01-01 00:00:00+00');
+ALTER TABLE live_position ALTER COLUMN ts SET NOT NULL;
 
 ALTER TABLE dead_letter ADD COLUMN resolved_at timestamptz;
 CREATE INDEX dead_letter_unresolved ON dead_letter (id) WHERE resolved_at IS NULL;

@@ -12,6 +12,7 @@ import pytest
 
 from candlewick.domain.candle import MinuteCandle
 from candlewick.domain.errors import LeaseLost
+from candlewick.domain.feed import FeedPosition
 from candlewick.domain.interval import Interval
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Side, Trade
@@ -31,6 +32,10 @@ NOON = datetime(2024, 8, 8, 12, tzinfo=UTC)
 TRADE = Trade(1, Decimal(10), Decimal(1), Side.BUY, NOON)
 ONE = Decimal(1)
 CANDLE = MinuteCandle(NOON, ONE, ONE, ONE, ONE, ONE, ONE, 1, ONE, ONE)
+
+
+def at(sequence: int) -> FeedPosition:
+    return FeedPosition(sequence, NOON + timedelta(seconds=sequence))
 
 
 async def acquired(database: Database, name: str, duration: timedelta = HOUR) -> Lease:
@@ -84,7 +89,7 @@ async def test_a_lease_that_ran_out_is_still_good_while_nobody_took_it(database:
 
 async def test_trades_of_a_stale_lease_are_not_stored(database: Database) -> None:
     instrument = await new_instrument(database)
-    late = replace(delivery(instrument, [TRADE]), lease=await stale(database), position=1)
+    late = replace(delivery(instrument, [TRADE]), lease=await stale(database), position=at(1))
     with pytest.raises(LeaseLost):
         await Trades(database).insert(late)
     page = await Trades(database).read([instrument.id], TradeQuery(limit=1))
@@ -141,7 +146,7 @@ async def test_a_take_over_that_is_rolled_back_costs_the_holder_nothing(database
         await taking.start()
         await leases.take(driver, name, "another", HOUR)
         waiting = await blocked(
-            database, StoredPositions(database).advance((await new_instrument(database)).id, 1, former)
+            database, StoredPositions(database).advance((await new_instrument(database)).id, at(1), former)
         )
         await taking.rollback()
     await waiting
@@ -164,16 +169,16 @@ async def test_whoever_asks_for_a_lease_that_is_held_does_not_wait_for_the_holde
 async def test_a_position_comes_with_its_trades_and_never_goes_back(database: Database) -> None:
     instrument = await new_instrument(database)
     positions, lease = StoredPositions(database), await acquired(database, unique("feed"))
-    await Trades(database).insert(replace(delivery(instrument, [TRADE]), lease=lease, position=7))
-    assert await positions.read([instrument.id]) == {instrument.id: 7}
-    await positions.advance(instrument.id, 9, lease)
-    await positions.advance(instrument.id, 8, lease)
-    await Trades(database).insert(replace(delivery(instrument, []), lease=lease, position=3))
-    assert await positions.read([instrument.id]) == {instrument.id: 9}
+    await Trades(database).insert(replace(delivery(instrument, [TRADE]), lease=lease, position=at(7)))
+    assert await positions.read([instrument.id]) == {instrument.id: at(7)}
+    await positions.advance(instrument.id, at(9), lease)
+    await positions.advance(instrument.id, at(8), lease)
+    await Trades(database).insert(replace(delivery(instrument, []), lease=lease, position=at(3)))
+    assert await positions.read([instrument.id]) == {instrument.id: at(9)}
 
 
 async def test_the_position_of_a_stale_lease_is_not_kept(database: Database) -> None:
     instrument = await new_instrument(database)
     with pytest.raises(LeaseLost):
-        await StoredPositions(database).advance(instrument.id, 1, await stale(database))
+        await StoredPositions(database).advance(instrument.id, at(1), await stale(database))
     assert await StoredPositions(database).read([instrument.id]) == {}

@@ -3,72 +3,122 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from candlewick.domain.batch import TradeBatch
+from candlewick.domain.feed import FeedPosition
+from candlewick.domain.time import from_microseconds
+
+NO_END: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """Consecutive sequences, `first` to `last`, both included."""
+class Run:
+    """Consecutive sequences that came, `first` to `last`, both included, and when these two happened."""
 
     first: int
     last: int
+    start: datetime
+    end: datetime
 
     def __len__(self) -> int:
         return self.last - self.first + 1
 
 
-def spans_of(sequences: Iterable[int]) -> list[Span]:
-    """The sequences, in any order and repeated, as spans with holes between them."""
-    spans: list[Span] = []
-    for sequence in sorted(sequences):
-        if spans and sequence <= spans[-1].last + 1:
-            spans[-1] = Span(spans[-1].first, max(sequence, spans[-1].last))
-        else:
-            spans.append(Span(sequence, sequence))
-    return spans
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Consecutive sequences that did not come, `first` to `last`, both included."""
+
+    first: int
+    last: int
+    since: datetime
+    """When the trade before it happened."""
+    until: datetime | None = None
+    """When the trade after it happened, or somebody said that there is more; None if that is not known."""
+    at_tip: bool = False
+    """Nothing after it came: the venue said how far it goes."""
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
 
 
-def joined(spans: Iterable[Span]) -> list[Span]:
-    """The same sequences in the fewest spans, in order."""
-    merged: list[Span] = []
-    for span in sorted(spans):
-        if merged and span.first <= merged[-1].last + 1:
-            merged[-1] = Span(merged[-1].first, max(span.last, merged[-1].last))
+def runs_of(batch: TradeBatch) -> list[Run]:
+    """The batch's sequences, in any order and repeated, as runs with holes between them."""
+    if not len(batch):
+        return []
+    sequence, where = np.unique(batch.sequence, return_index=True)
+    ts = batch.ts[where]
+    breaks = np.flatnonzero(np.diff(sequence) > 1)
+    firsts, lasts = [0, *(breaks + 1).tolist()], [*breaks.tolist(), len(sequence) - 1]
+    return [
+        Run(int(sequence[a]), int(sequence[b]), from_microseconds(int(ts[a])), from_microseconds(int(ts[b])))
+        for a, b in zip(firsts, lasts, strict=True)
+    ]
+
+
+def joined(runs: Iterable[Run]) -> list[Run]:
+    """The same sequences in the fewest runs, in order."""
+    merged: list[Run] = []
+    for run in sorted(runs):
+        if merged and run.first <= merged[-1].last + 1:
+            if run.last > merged[-1].last:
+                merged[-1] = replace(merged[-1], last=run.last, end=run.end)
         else:
-            merged.append(span)
+            merged.append(run)
     return merged
 
 
 class Contiguity:
-    """Up to which sequence everything came (`position`), and the holes after it.
+    """Up to which trade everything came (`position`), and the holes after it.
 
-    Without a position, the first sequences to come are where the feed begins: nothing before them is missing.
+    Without a position, the first trades to come are where the feed begins: nothing before them is missing.
     """
 
-    def __init__(self, position: int | None) -> None:
+    def __init__(self, position: FeedPosition | None) -> None:
         self.position = position
-        self._ahead: list[Span] = []
+        self._ahead: list[Run] = []
+        self._tip: FeedPosition | None = None
 
-    def with_spans(self, spans: Iterable[Span]) -> int | None:
-        """The position that these spans would bring about. Nothing is remembered."""
-        return self._joined(spans)[0]
+    def with_runs(self, runs: Iterable[Run]) -> FeedPosition | None:
+        """The position that these runs would bring about. Nothing is remembered."""
+        return self._joined(runs)[0]
 
-    def add(self, spans: Iterable[Span]) -> None:
+    def add(self, runs: Iterable[Run]) -> None:
         """These came, or their source has none of them."""
-        self.position, self._ahead = self._joined(spans)
+        self.position, self._ahead = self._joined(runs)
 
-    def holes(self) -> list[Span]:
-        """What is missing between what came."""
+    def expect(self, sequence: int, said_at: datetime) -> None:
+        """The venue says that there are trades up to that one."""
+        if self._tip is None or sequence > self._tip.sequence:
+            self._tip = FeedPosition(sequence, said_at)
+
+    def holes(self) -> list[Hole]:
+        """What is missing between what came, and from there to what the venue says there is."""
         if self.position is None:
             return []
-        ends = [self.position, *(span.last for span in self._ahead)]
-        return [Span(end + 1, span.first - 1) for end, span in zip(ends, self._ahead, strict=False)]
+        holes, last, since = [], self.position.sequence, self.position.ts
+        for run in self._ahead:
+            holes.append(Hole(last + 1, run.first - 1, since, run.start))
+            last, since = run.last, run.end
+        if self._tip is not None and self._tip.sequence > last:
+            holes.append(Hole(last + 1, self._tip.sequence, since, self._tip.ts, at_tip=True))
+        return holes
 
-    def _joined(self, spans: Iterable[Span]) -> tuple[int | None, list[Span]]:
-        ahead = joined([*self._ahead, *spans])
+    def rest(self) -> Hole | None:
+        """All that may have happened since the position; None without one."""
+        return Hole(self.position.sequence + 1, NO_END, self.position.ts) if self.position else None
+
+    def _joined(self, runs: Iterable[Run]) -> tuple[FeedPosition | None, list[Run]]:
+        ahead = joined([*self._ahead, *runs])
         if not ahead:
             return self.position, ahead
-        position = ahead[0].first - 1 if self.position is None else self.position
-        while ahead and ahead[0].first <= position + 1:
-            position = max(position, ahead.pop(0).last)
+        position = self.position or FeedPosition(ahead[0].first - 1, ahead[0].start)
+        while ahead and ahead[0].first <= position.sequence + 1:
+            run = ahead.pop(0)
+            if run.last > position.sequence:
+                position = FeedPosition(run.last, run.end)
         return position, ahead

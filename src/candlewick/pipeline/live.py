@@ -14,7 +14,7 @@ from candlewick.domain.errors import CandlewickError, InstrumentBusy, LeaseLost
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
 from candlewick.domain.raw import DeadLetter, LetterKind, Payload, RawId, TradeLines
-from candlewick.pipeline.contiguity import Contiguity, spans_of
+from candlewick.pipeline.contiguity import Contiguity, runs_of
 from candlewick.pipeline.history import Target
 from candlewick.pipeline.importing import Stores
 from candlewick.pipeline.inbox import BatchBounds, Inbox
@@ -132,12 +132,19 @@ class _Session:
             Payload(self._feed.source, f"stream:{self._lease.name}", body, received_at)
         )
         found = self._feed.stream.read(frames)
+        self._expect(frames)
         async with asyncio.TaskGroup() as group:  # their commits share the wait for the disk
             for symbol, lines in found.items():
                 if symbol in self._instruments:
                     group.create_task(self._try_to_deliver(symbol, lines, raw_id, frames))
                 else:
                     group.create_task(self._keep_strangers(symbol, lines, raw_id))
+
+    def _expect(self, frames: Sequence[Frame]) -> None:
+        """What the venue says there is and does not come is a hole as well."""
+        for symbol, sequence in self._feed.stream.tips(frames).items():
+            if symbol in self._came:
+                self._came[symbol].expect(sequence, frames[-1].received_at)
 
     async def _try_to_deliver(self, symbol: str, lines: TradeLines, raw_id: RawId, frames: Sequence[Frame]) -> None:
         """One instrument that somebody else writes for long keeps no other waiting: its trades are a hole to mend."""
@@ -149,7 +156,7 @@ class _Session:
 
     async def _deliver(self, symbol: str, lines: TradeLines, raw_id: RawId, frames: Sequence[Frame]) -> None:
         instrument, came = self._instruments[symbol], self._came[symbol]
-        spans = spans_of(lines.trades.sequence.tolist())
+        runs = runs_of(lines.trades)
         await self._feed.stores.trades.insert(
             Delivery(
                 instrument=instrument,
@@ -160,10 +167,10 @@ class _Session:
                 raw_id=raw_id,
                 rejected=lines.rejected,
                 lease=self._lease,
-                position=came.with_spans(spans),
+                position=came.with_runs(runs),
             )
         )
-        came.add(spans)
+        came.add(runs)
         self.delivered = True
 
     async def _keep_strangers(self, symbol: str, lines: TradeLines, raw_id: RawId) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 from typing import Final
@@ -12,7 +13,7 @@ import structlog
 
 from candlewick.domain.batch import TradeBatch
 from candlewick.domain.errors import CandlewickError, LeaseLost
-from candlewick.pipeline.contiguity import Contiguity, Span, spans_of
+from candlewick.pipeline.contiguity import Contiguity, Hole, Run, runs_of
 from candlewick.pipeline.history import Target, read_page, store_trades
 from candlewick.pipeline.importing import Stores
 from candlewick.ports import LivePositions, TradeHistory
@@ -24,7 +25,6 @@ PATIENCE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(seconds=15)
 TURN: Final = 20
 """Pages of one instrument before it is another one's turn."""
-_NO_END: Final = 2**63 - 1
 
 
 class Mender:
@@ -53,10 +53,10 @@ class Mender:
             if not any(work.is_due for work in works):
                 await asyncio.sleep(self._patience.total_seconds())
 
-    async def mend(self, target: Target, came: Contiguity, hole: Span) -> bool:
+    async def mend(self, target: Target, came: Contiguity, hole: Hole) -> bool:
         """Some pages of the hole; whether there are more."""
-        cursor: str | None = self._history.at(hole.first)
-        first, stored = hole.first, 0
+        cursor: str | None = self._history.at(hole.first, hole.since)
+        first, since, stored = hole.first, hole.since, 0
         for _ in range(TURN):
             if cursor is None or first > hole.last:
                 break
@@ -64,14 +64,16 @@ class Mender:
             found, cursor = page.trades, page.next
             if not len(found):
                 break  # its history is behind its stream: later
-            wanted = found[(found.sequence >= hole.first) & (found.sequence <= hole.last)]
+            wanted = _between(found, hole.first, hole.last)
             stored += (await store_trades(self._stores, target, page, wanted)).stored
             reached = min(int(found.sequence.max()), hole.last)
             if reached >= first:
-                _report_missing(target, found, Span(first, reached))
-                came.add([Span(first, reached)])
+                there = _between(found, first, reached)
+                run = Run(first, reached, since, runs_of(there)[-1].end if len(there) else since)
+                _report_missing(target, there, run)
+                came.add([run])
                 await self._advance(target, came)
-            first = reached + 1
+                first, since = reached + 1, run.end
         else:
             return True
         if stored:
@@ -96,7 +98,7 @@ class _Work:
         self._came = came
         self._behind = came.position is not None
         """Whether something may have happened while nobody listened."""
-        self._seen: list[Span] = []
+        self._seen: list[Hole] = []
         self._failures = 0
         self._rests_until = 0.0
         self.is_due = False
@@ -122,8 +124,8 @@ class _Work:
 
     async def _mend(self) -> bool:
         """Whether there is more to do at once."""
-        if self._behind and self._came.position is not None:
-            self._behind = await self._mender.mend(self._target, self._came, Span(self._came.position + 1, _NO_END))
+        if self._behind and (rest := self._came.rest()) is not None:
+            self._behind = await self._mender.mend(self._target, self._came, rest)
             return self._behind
         lasting = _lasting(self._came.holes(), self._seen)
         self._seen = self._came.holes()
@@ -133,17 +135,25 @@ class _Work:
         return more
 
 
-def _lasting(now: Sequence[Span], before: Sequence[Span]) -> list[Span]:
-    """The holes that were there before: the others are young."""
-    return [hole for hole in now if any(old.first <= hole.first and hole.last <= old.last for old in before)]
+def _lasting(now: Sequence[Hole], before: Sequence[Hole]) -> list[Hole]:
+    """The holes as far as they were there before: the rest is young."""
+    return [
+        replace(hole, first=max(hole.first, old.first), last=min(hole.last, old.last))
+        for hole in now
+        for old in before
+        if hole.first <= old.last and old.first <= hole.last
+    ]
 
 
-def _report_missing(target: Target, found: TradeBatch, span: Span) -> None:
+def _between(batch: TradeBatch, first: int, last: int) -> TradeBatch:
+    return batch[(batch.sequence >= first) & (batch.sequence <= last)]
+
+
+def _report_missing(target: Target, there: TradeBatch, run: Run) -> None:
     """Sequences that the source has none of, though it has later ones."""
-    there = [number for number in found.sequence.tolist() if span.first <= number <= span.last]
-    missing = len(span) - sum(map(len, spans_of(there)))
+    missing = len(run) - sum(map(len, runs_of(there)))
     if missing:
         log.warning(
-            "trades_missing", source=target.source, instrument=str(target.instrument.key), first=span.first,
-            last=span.last, missing=missing,
+            "trades_missing", source=target.source, instrument=str(target.instrument.key), first=run.first,
+            last=run.last, missing=missing,
         )  # fmt: skip

@@ -92,8 +92,11 @@ class TradeHistory(Protocol):
             SourceUnavailable, SourceRefused: see `errors`; the same for `page`.
         """
 
-    def at(self, sequence: int) -> str:
-        """Where the trade with that sequence stands: it and those that follow."""
+    def at(self, sequence: int, since: datetime) -> str:
+        """Where the trade with that sequence stands: it and those that follow.
+
+        `since`: when the trade before it happened, for sources that are paged by time.
+        """
 
     async def page(self, instrument: Instrument, cursor: str) -> Payload:
         """The bytes of one page, to be kept before they are read."""

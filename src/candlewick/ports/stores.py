@@ -12,6 +12,7 @@ from typing import Protocol
 from candlewick.domain.batch import Rejected, TradeBatch
 from candlewick.domain.candle import Candle, MinuteCandle
 from candlewick.domain.day import DayLines
+from candlewick.domain.feed import FeedPosition
 from candlewick.domain.job import Lease
 from candlewick.domain.market import (
     Asset,
@@ -120,8 +121,8 @@ class Delivery:
     """Rows that came with the batch and are no trades: kept as dead letters in the same transaction."""
     lease: Lease | None = None
     """Who writes: the transaction commits nothing if the lease is no longer held."""
-    position: int | None = None
-    """The sequence up to which a live feed has delivered everything: kept in the same transaction."""
+    position: FeedPosition | None = None
+    """The trade up to which a live feed has delivered everything: kept in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from candlewick.domain.commit import Commit, CommitNotice
+from candlewick.domain.feed import FeedPosition
 from candlewick.domain.job import (
     BackfillRequest,
     Job,
@@ -119,9 +120,9 @@ class Leases(Protocol):
 class LivePositions(Protocol):
     """How far each live feed has delivered everything (`Delivery.position` keeps it too)."""
 
-    async def read(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, int]: ...
+    async def read(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, FeedPosition]: ...
 
-    async def advance(self, instrument_id: InstrumentId, sequence: int, lease: Lease) -> None:
+    async def advance(self, instrument_id: InstrumentId, position: FeedPosition, lease: Lease) -> None:
         """Everything up to there was delivered, or the source has none of it. Never goes back.
 
         Raises:

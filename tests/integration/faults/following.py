@@ -70,7 +70,7 @@ class Following:
     async def position(self) -> int:
         """Up to which number everything is here; 0 before the first trade."""
         positions = await StoredPositions(self.database).read([self.instrument.id])
-        return positions.get(self.instrument.id, 0)
+        return positions[self.instrument.id].sequence if positions else 0
 
     async def beyond(self, number: int) -> None:
         """Come back when everything up to there is here, and more."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from candlewick.domain.batch import Rejected
 from candlewick.domain.candle import Candle, MinuteCandle
 from candlewick.domain.errors import TapeMismatch
+from candlewick.domain.feed import FeedPosition
 from candlewick.domain.job import Lease
 from candlewick.domain.market import (
     Asset,
@@ -141,7 +142,7 @@ class FakeTrades:
     replaced: list[Window] = field(default_factory=list)
     kill_before: int | None = None
     failure: Exception | None = None
-    positions: dict[InstrumentId, int] = field(default_factory=dict)
+    positions: dict[InstrumentId, FeedPosition] = field(default_factory=dict)
     leases: set[Lease | None] = field(default_factory=set)
 
     async def insert(self, delivery: Delivery) -> Outcome:
@@ -239,11 +240,11 @@ class FakePositions:
 
     trades: FakeTrades
 
-    async def read(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, int]:
+    async def read(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, FeedPosition]:
         return {key: self.trades.positions[key] for key in instrument_ids if key in self.trades.positions}
 
-    async def advance(self, instrument_id: InstrumentId, sequence: int, lease: Lease) -> None:
-        self.trades.positions[instrument_id] = max(self.trades.positions.get(instrument_id, sequence), sequence)
+    async def advance(self, instrument_id: InstrumentId, position: FeedPosition, lease: Lease) -> None:
+        self.trades.positions[instrument_id] = max(self.trades.positions.get(instrument_id, position), position)
 
 
 class FakeStores:

@@ -61,12 +61,14 @@ class FakeHistory:
     gone: frozenset[int] = frozenset()
     asked: list[int] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    since: list[datetime] = field(default_factory=list)
 
     async def start(self, instrument: Instrument, window: Window) -> str | None:
         first = max((window.start - ORIGIN) // timedelta(seconds=1), 0)
-        return self.at(first) if first <= self.last else None
+        return str(first) if first <= self.last else None
 
-    def at(self, sequence: int) -> str:
+    def at(self, sequence: int, since: datetime) -> str:
+        self.since.append(since)
         return str(sequence)
 
     async def page(self, instrument: Instrument, cursor: str) -> Payload:
@@ -100,7 +102,7 @@ class FakeCandleHistory:
 
 
 class FakeStream:
-    """Delivers what a test sends: each frame is a JSON list of [symbol, sequence]."""
+    """Delivers what a test sends: each frame is a JSON list of [symbol, sequences], or of [symbol, tip]."""
 
     def __init__(self) -> None:
         self.sent: asyncio.Queue[Frame | Exception | None] = asyncio.Queue()
@@ -108,6 +110,9 @@ class FakeStream:
 
     def send(self, *sequences: int, symbol: str = "BTCUSDT") -> None:
         self.sent.put_nowait(Frame(json.dumps([symbol, list(sequences)]).encode(), ORIGIN))
+
+    def beat(self, tip: int, symbol: str = "BTCUSDT") -> None:
+        self.sent.put_nowait(Frame(json.dumps([symbol, tip]).encode(), ORIGIN + timedelta(seconds=tip)))
 
     def break_off(self) -> None:
         self.sent.put_nowait(SourceUnavailable("binance", "the connection was cut"))
@@ -132,13 +137,14 @@ class FakeStream:
 
     def read(self, frames: Sequence[Frame]) -> Mapping[str, TradeLines]:
         found: dict[str, list[int]] = {}
-        for frame in frames:
-            symbol, numbers = json.loads(frame.body)
-            found.setdefault(symbol, []).extend(numbers)
+        for symbol, numbers in (json.loads(frame.body) for frame in frames):
+            if isinstance(numbers, list):
+                found.setdefault(symbol, []).extend(numbers)
         return {symbol: lines(numbers) for symbol, numbers in found.items()}
 
     def tips(self, frames: Sequence[Frame]) -> Mapping[str, int]:
-        return {}
+        said = (json.loads(frame.body) for frame in frames)
+        return {symbol: tip for symbol, tip in said if isinstance(tip, int)}
 
     def quotes(self, frames: Sequence[Frame]) -> Mapping[str, QuoteLines]:
         return {}

@@ -10,15 +10,16 @@ from datetime import timedelta
 import pytest
 
 from candlewick.domain.errors import DatabaseUnavailable, InstrumentBusy, LeaseLost
+from candlewick.domain.feed import FeedPosition
 from candlewick.domain.job import Lease
-from candlewick.domain.market import Instrument
+from candlewick.domain.market import Instrument, InstrumentId
 from candlewick.pipeline import mending
 from candlewick.pipeline.inbox import BatchBounds
 from candlewick.pipeline.live import LiveFeed, follow
 from candlewick.ports import Delivery, Outcome
 from markets import FrozenClock
 from unit.pipeline.fakes import FakeStores
-from unit.pipeline.sources import FakeHistory, FakeStream, listing
+from unit.pipeline.sources import FakeHistory, FakeStream, listing, trade
 
 LEASE = Lease("stream/binance/0", 7)
 
@@ -58,6 +59,14 @@ class Scene:
     def stored(self) -> list[int]:
         return sorted(sequence for _, sequence in self.fakes.trades.kept)
 
+    @property
+    def reached(self) -> int | None:
+        positions = list(self.fakes.trades.positions.values())
+        return positions[0].sequence if positions else None
+
+    def has_reached(self, sequence: int) -> None:
+        self.fakes.trades.positions[InstrumentId(1)] = FeedPosition(sequence, trade(sequence).ts)
+
     async def until(self, true: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
             while not true():  # noqa: ASYNC110  (a fake has no event to wait for)
@@ -79,7 +88,7 @@ async def test_trades_are_stored_with_the_lease_and_the_frames_kept() -> None:
 
     assert scene.fakes.trades.leases == {LEASE}
     assert b"[5, 6]" in b"".join(payload.body for payload in scene.fakes.raw.payloads)
-    assert scene.fakes.trades.positions == {1: 7}
+    assert scene.reached == 7
 
 
 async def test_a_hole_is_mended_from_the_history() -> None:
@@ -89,12 +98,49 @@ async def test_a_hole_is_mended_from_the_history() -> None:
         scene.stream.send(40)
         await scene.until(lambda: scene.stored == list(range(5, 41)))
 
-    assert scene.fakes.trades.positions == {1: 40}
+    assert scene.reached == 40
+
+
+async def test_the_history_is_told_when_the_trade_before_a_hole_happened() -> None:
+    history = FakeHistory(last=100)
+    scene = Scene(history)
+    async with scene.running():
+        scene.stream.send(5, 6)
+        scene.stream.send(40)
+        await scene.until(lambda: scene.reached == 40)
+
+    assert history.since == [trade(6).ts]
+
+
+async def test_what_the_venue_says_there_is_and_does_not_come_is_fetched() -> None:
+    scene = Scene(FakeHistory(last=100))
+    async with scene.running():
+        scene.stream.send(5)
+        scene.stream.beat(8)
+        await scene.until(lambda: scene.stored == [5, 6, 7, 8])
+
+    assert scene.reached == 8
+
+
+async def test_what_the_venue_says_there_is_keeps_growing_and_is_fetched_all_the_same() -> None:
+    scene, tip = Scene(FakeHistory(last=100_000)), 8
+
+    def has_passed_8() -> bool:
+        nonlocal tip
+        tip += 1
+        scene.stream.beat(tip)
+        return (scene.reached or 0) > 8
+
+    async with scene.running():
+        scene.stream.send(5)
+        await scene.until(has_passed_8)
+
+    assert scene.stored[:4] == [5, 6, 7, 8]
 
 
 async def test_what_was_missed_while_nobody_listened_is_fetched() -> None:
     scene = Scene(FakeHistory(last=8))
-    scene.fakes.trades.positions = {1: 2}  # type: ignore[dict-item]
+    scene.has_reached(2)
     async with scene.running():
         scene.stream.send(9)
         await scene.until(lambda: scene.stored == list(range(3, 10)))
@@ -102,7 +148,7 @@ async def test_what_was_missed_while_nobody_listened_is_fetched() -> None:
 
 async def test_what_was_missed_is_fetched_even_if_nothing_more_happens() -> None:
     scene = Scene(FakeHistory(last=8))
-    scene.fakes.trades.positions = {1: 2}  # type: ignore[dict-item]
+    scene.has_reached(2)
     async with scene.running():
         await scene.until(lambda: scene.stored == list(range(3, 9)))
 
@@ -154,7 +200,7 @@ async def test_what_the_source_has_none_of_is_passed_over() -> None:
     scene = Scene(FakeHistory(last=100, gone=frozenset({7, 8})))
     async with scene.running():
         scene.stream.send(5, 10)
-        await scene.until(lambda: scene.fakes.trades.positions == {1: 10})
+        await scene.until(lambda: scene.reached == 10)
 
     assert scene.stored == [5, 6, 9, 10]
 
@@ -165,7 +211,7 @@ async def test_a_history_that_is_behind_its_stream_is_asked_again() -> None:
     async with scene.running():
         scene.stream.send(5, 10)
         await scene.until(lambda: history.asked.count(7) > 1)
-        assert scene.fakes.trades.positions == {1: 6}
+        assert scene.reached == 6
         history.last = 100
         await scene.until(lambda: scene.stored == [5, 6, 7, 8, 9, 10])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -51,11 +52,11 @@ class BinanceTrades:
         if int(lines.trades.ts[0]) >= microseconds(window.end):
             return None
         first: dict[str, Any] = rows[int(lines.lines[0]) - 1]
-        return self.at(int(first["f" if instrument.tape is Tape.TRADES else "a"]))
+        return _cursor(int(first["f" if instrument.tape is Tape.TRADES else "a"]))
 
-    def at(self, sequence: int) -> str:
+    def at(self, sequence: int, since: datetime) -> str:  # noqa: ARG002  (the port's)
         """See `TradeHistory.at`."""
-        return f"id:{sequence}"
+        return _cursor(sequence)
 
     async def page(self, instrument: Instrument, cursor: str) -> Payload:
         """See `TradeHistory.page`.
@@ -81,7 +82,7 @@ class BinanceTrades:
         asked = int(parse_qs(urlsplit(payload.endpoint).query).get("fromId", ["0"])[0])
         if max(ids, default=-1) < asked:
             raise MalformedPayload(payload.source, payload.endpoint, f"its page holds no id from {asked} on")
-        return Fetched(lines, self.at(max(ids) + 1))
+        return Fetched(lines, _cursor(max(ids) + 1))
 
 
 class BinanceCandles:
@@ -104,6 +105,10 @@ class BinanceCandles:
     def read(self, instrument: Instrument, payload: Payload) -> Fetched[CandleLines]:  # noqa: ARG002  (the port's)
         """See `CandleHistory.read`."""
         return Fetched(payloads.candles(payload), None)
+
+
+def _cursor(sequence: int) -> str:
+    return f"id:{sequence}"
 
 
 def _read(payload: Payload, rows: list[Any], tape: Tape) -> TradeLines:

@@ -73,7 +73,7 @@ async def test_a_page_is_asked_for_by_id(who: Any, path: str, weight: int) -> No
     http, budget, _ = client(script)
     history = BinanceTrades(http)
 
-    await history.page(who, history.at(42))
+    await history.page(who, history.at(42, WINDOW.start))
 
     assert script.requests[0].url.path == path
     assert dict(script.requests[0].url.params) == {"symbol": "BTCUSDT", "fromId": "42", "limit": "1000"}
