@@ -8,24 +8,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-import structlog
 from arq.connections import ArqRedis
 from arq.constants import in_progress_key_prefix, job_key_prefix, retry_key_prefix
-from redis.exceptions import RedisError
 
-from candlewick.domain.errors import CandlewickError
 from candlewick.domain.job import JobId, StepRef, WorkQueue
+from candlewick.jobs.rounds import Pace, keep_at
 from candlewick.ports import JobStore
-from candlewick.waiting import paused
-
-log = structlog.get_logger(__name__)
 
 EVERY: Final = timedelta(seconds=1)
 AT_ONCE: Final = 8
 """For each step that a worker does at a time, so many lie in its queue: the rest waits its turn in the database."""
 CLAIMED_BY: Final = timedelta(seconds=15)
 """A worker that took a step from the queue has claimed it by then, or it died before it could."""
-LONGEST_PAUSE: Final = timedelta(seconds=5)
 STEP_TIMEOUT: Final = timedelta(days=7)
 """What arq grants a step. That its worker lives is another question: its lease says so every few seconds."""
 ARQ_GRACE: Final = timedelta(seconds=10)
@@ -41,19 +35,12 @@ async def keep_dispatching(
     jobs: JobStore, redis: ArqRedis, queues: Sequence[WorkQueue], slots: int, stop: asyncio.Event
 ) -> None:
     """Enqueue what is due until `stop`. Every worker does it: the same step is enqueued once all the same."""
-    failures = 0
-    while not stop.is_set():
-        try:
-            for queue in queues:
-                await dispatch(jobs, redis, queue, slots * AT_ONCE)
-            failures = 0
-        except (CandlewickError, RedisError, OSError) as error:
-            failures += 1
-            log.warning("dispatch_waits", reason=str(error))
-        except Exception:
-            failures += 1
-            log.exception("dispatch_failed")  # whatever it was, jobs wait
-        await paused(stop, min(EVERY * 2 ** min(failures, 10), LONGEST_PAUSE))
+
+    async def enqueue_due() -> None:
+        for queue in queues:
+            await dispatch(jobs, redis, queue, slots * AT_ONCE)
+
+    await keep_at("dispatch", enqueue_due, Pace(EVERY), stop)
 
 
 async def dispatch(jobs: JobStore, redis: ArqRedis, queue: WorkQueue, limit: int) -> int:

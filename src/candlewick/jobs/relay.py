@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from candlewick.domain.errors import CandlewickError
+from candlewick.jobs.rounds import Pace, keep_at
 from candlewick.ports import Bus, CommitLog, Relay
 from candlewick.waiting import paused
 
@@ -19,26 +19,18 @@ EVERY: Final = timedelta(milliseconds=25)
 """How often the commit log is looked at while it is quiet."""
 TAKE_OVER: Final = timedelta(seconds=2)
 """How often a worker that is not the relay tries to become it."""
-LONGEST_PAUSE: Final = timedelta(seconds=5)
 
 
 async def keep_relaying(commits: CommitLog, bus: Bus, stop: asyncio.Event) -> None:
     """Publish commits until `stop`, whenever it is our turn. While a service is away it waits: nothing is skipped."""
-    failures = 0
-    while not stop.is_set():
-        try:
-            async with commits.relay() as relay:
-                if relay is not None:
-                    log.info("relay_started")
-                    failures = 0
-                    await _relay(relay, bus, stop)
-        except CandlewickError as error:
-            failures += 1
-            log.warning("relay_waits", reason=str(error))
-        except Exception:
-            failures += 1
-            log.exception("relay_failed")  # whatever it was, others wait for what was committed
-        await paused(stop, min(TAKE_OVER * 2 ** min(failures, 10), LONGEST_PAUSE))
+
+    async def take_turn() -> None:
+        async with commits.relay() as relay:
+            if relay is not None:
+                log.info("relay_started")
+                await _relay(relay, bus, stop)
+
+    await keep_at("relay", take_turn, Pace(TAKE_OVER), stop)
 
 
 async def _relay(relay: Relay, bus: Bus, stop: asyncio.Event) -> None:

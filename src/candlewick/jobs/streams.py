@@ -11,21 +11,20 @@ from typing import Final
 
 import structlog
 
-from candlewick.domain.errors import CandlewickError
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, InstrumentKey
 from candlewick.jobs.holding import HOLDER, LEASE, while_held
+from candlewick.jobs.rounds import Pace, keep_at
 from candlewick.pipeline.discovery import discover
 from candlewick.pipeline.importing import Stores
 from candlewick.pipeline.live import LiveFeed, follow
 from candlewick.ports import Leases, MarketSource
-from candlewick.waiting import before, paused
+from candlewick.waiting import before
 
 log = structlog.get_logger(__name__)
 
 TAKE_OVER: Final = timedelta(seconds=2)
 """How often a stream that somebody else holds is tried."""
-LONGEST_PAUSE: Final = timedelta(seconds=5)
 A_STREAM: Final = 100
 """Instruments that share a connection."""
 
@@ -86,21 +85,13 @@ class Stream:
 
 
 async def _keep(stream: Stream, stores: Stores, leases: Leases, stop: asyncio.Event) -> None:
-    failures = 0
-    while not stop.is_set():
-        try:
-            lease = await leases.acquire(stream.name, HOLDER, LEASE)
-            if lease is not None:
-                log.info("stream_taken", stream=stream.name)
-                await _hold(stream, stores, leases, lease, stop)
-                failures = 0
-        except CandlewickError as error:
-            failures += 1
-            log.warning("stream_waits", stream=stream.name, reason=str(error))
-        except Exception:
-            failures += 1
-            log.exception("stream_failed", stream=stream.name)  # whatever it was, trades go on
-        await paused(stop, min(TAKE_OVER * 2 ** min(failures, 10), LONGEST_PAUSE))
+    async def take_turn() -> None:
+        lease = await leases.acquire(stream.name, HOLDER, LEASE)
+        if lease is not None:
+            log.info("stream_taken", stream=stream.name)
+            await _hold(stream, stores, leases, lease, stop)
+
+    await keep_at(stream.name, take_turn, Pace(TAKE_OVER), stop)
 
 
 async def _hold(stream: Stream, stores: Stores, leases: Leases, lease: Lease, stop: asyncio.Event) -> None:

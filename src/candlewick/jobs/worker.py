@@ -13,8 +13,9 @@ from redis.exceptions import RedisError
 from candlewick.domain.job import WorkQueue
 from candlewick.jobs.dispatch import keep_dispatching
 from candlewick.jobs.queue import QueueWorker, arq_redis, keep_breathing, make_worker
-from candlewick.jobs.refresher import Pace, keep_settling
+from candlewick.jobs.refresher import SLOWEST, keep_settling
 from candlewick.jobs.relay import keep_relaying
+from candlewick.jobs.rounds import Pace
 from candlewick.jobs.streams import keep_streaming
 from candlewick.settings import Duty, Settings, WorkerSettings
 from candlewick.waiting import paused
@@ -47,8 +48,8 @@ def _works(
     duties = settings.worker.duty_list
     queues = [queue for duty, queue in QUEUES.items() if duty in duties]
     if Duty.SETTLE in duties:
-        pace = Pace(settings.worker.refresh_every, settings.worker.refresh_after)
-        yield keep_settling(services.candles, pace, stop)
+        pace = Pace(settings.worker.refresh_every, SLOWEST)
+        yield keep_settling(services.candles, settings.worker.refresh_after, pace, stop)
     if Duty.RELAY in duties:
         yield keep_relaying(services.commit_log, services.bus, stop)
     if Duty.LIVE in duties:

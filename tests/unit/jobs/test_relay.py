@@ -16,6 +16,7 @@ from candlewick.domain.market import InstrumentId
 from candlewick.domain.time import Window
 from candlewick.jobs import relay
 from candlewick.jobs.relay import keep_relaying
+from candlewick.jobs.rounds import Pace
 from markets import LATER
 
 
@@ -68,8 +69,7 @@ class Bus:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay, "TAKE_OVER", timedelta(milliseconds=1))
-    monkeypatch.setattr(relay, "LONGEST_PAUSE", timedelta(milliseconds=4))
+    monkeypatch.setattr(relay, "Pace", lambda _: Pace(timedelta(milliseconds=1), timedelta(milliseconds=4)))
 
 
 async def relayed(log: Any, bus: Any, versions: int) -> None:
