@@ -1,0 +1,1 @@
+"""Kraken spot, crypto and FX: REST pages and websocket messages come in; trades, candles, quotes, listings go out."""
