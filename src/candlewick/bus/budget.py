@@ -25,8 +25,8 @@ _WAITED_OUT: Final = 60.0
 """Seconds of pause that are waited for; a job should not hold its lease for a ban of hours."""
 _FIRST_RETRY: Final = 0.05
 
-# Weights lie in slices of a twelfth of a minute by Redis's own clock. What was spent in any minute, wherever the
-# provider lets its minutes begin, never exceeds the limit: a slice counts until all of it is a minute old.
+# Weights lie in slices of a twelfth of the span (a minute) by Redis's own clock. What was spent in any minute, wherever
+# the provider lets its minutes begin, never exceeds the limit: a slice counts until all of it is a minute old.
 _SHARED: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -86,22 +86,22 @@ return 1
 
 
 class RedisBudget:
-    """A RateBudget of `per_minute` for all who give it the same name. Nobody asks while Redis is away."""
+    """A RateBudget of `limit` a minute for all who give it the same name. Nobody asks while Redis is away."""
 
     def __init__(
         self,
         redis: Redis,
         name: str,
-        per_minute: int,
+        limit: int,
         *,
-        minute: timedelta = MINUTE,
+        span: timedelta = MINUTE,
         patience: timedelta = timedelta(seconds=10),
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`patience`: how long a Redis that is away is waited for. `minute` may be shorter in tests."""
+        """`span`: what `limit` is for, if not a minute. `patience`: how long a Redis that is away is waited for."""
         self._name = name
-        self._limit = per_minute
-        self._slice_ms = ceil(minute.total_seconds() * 1000 / _SLICES)
+        self._limit = limit
+        self._slice_ms = ceil(span.total_seconds() * 1000 / _SLICES)
         self._patience = patience
         self._sleep = pause
         self._used_key = f"candlewick:budget:{name}:used"

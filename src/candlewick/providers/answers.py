@@ -16,20 +16,30 @@ from candlewick.domain.errors import RateLimited, SourceRefused, SourceUnavailab
 
 LONGEST_WAIT: Final = 3 * 86_400.0
 """Seconds: the longest ban that Binance documents. What claims more is taken for this."""
-_LIMITED: Final = {403: 300.0, 418: 120.0, 429: 60.0}
+LIMITED_FOR: Final = 60.0
+_LIMITED: Final = {403: 300.0, 418: 120.0, 429: LIMITED_FOR}
 """Seconds to keep away when the provider does not say for how long (403: its firewall, 418: a banned address)."""
 _LONGEST_TEXT: Final = 200
 _SAYING: Final = ("msg", "message", "error", "error_message", "Error Message", "Note", "Information")
 
 
 def explain(
-    source: str, status: int, headers: Mapping[str, str], body: bytes, now: datetime
+    source: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+    limited_for: float = LIMITED_FOR,
 ) -> SourceUnavailable | SourceRefused:
-    """The error that an answer other than 200 stands for. `headers` are looked up in lower case."""
+    """The error that an answer other than 200 stands for. `headers` are looked up in lower case.
+
+    `limited_for`: seconds to keep away after a 429 that does not say for how long.
+    """
     reason = said(body)
     wait = retry_after(headers.get("retry-after"), now)
     if status in _LIMITED:
-        return RateLimited(source, f"status {status}: {reason}", _LIMITED[status] if wait is None else wait)
+        usual = limited_for if status == 429 else _LIMITED[status]
+        return RateLimited(source, f"status {status}: {reason}", usual if wait is None else wait)
     if 300 <= status < 400:
         return SourceRefused(source, status, f"it redirects to {headers.get('location', 'nowhere')[:_LONGEST_TEXT]}")
     if 400 <= status < 500 and status != 408:

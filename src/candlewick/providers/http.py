@@ -56,6 +56,8 @@ class Bounds:
     longest_pause: float = 8.0
     waited_out: float = 5.0
     """A Retry-After up to this is waited for; a longer one is the caller's to plan with."""
+    limited_for: float = answers.LIMITED_FOR
+    """How long a 429 that does not say so keeps us away."""
     connections: int = 16
 
 
@@ -118,14 +120,18 @@ class ProviderHttp:
         """How it stands with every endpoint that was asked, as this process sees it."""
         return self._circuits.statuses()
 
-    async def get(self, path: str, parameters: Parameters | None = None, *, weight: int = 1) -> Payload:
+    async def get(
+        self, path: str, parameters: Parameters | None = None, *, weight: int = 1, endpoint: str | None = None
+    ) -> Payload:
         """The JSON there, as received: that it is JSON and no error of the provider's is checked, no more.
+
+        `endpoint` names the circuit, where the path has a name of something in it.
 
         Raises:
             RateLimited, SourceUnavailable: not now. SourceRefused: never. Whatever `RateBudget.spend` raises.
         """
         asked = parameters or {}
-        ask = _Ask(path, path, weight, self._bounds.total.total_seconds(), asked)
+        ask = _Ask(path, endpoint or path, weight, self._bounds.total.total_seconds(), asked)
         body = await self._patiently(ask, self._json)
         received_at = self._clock.now()
         shown = f"{path}?{httpx.QueryParams(dict(asked))}" if asked else path
@@ -210,7 +216,9 @@ class ProviderHttp:
             if response.status_code != httpx.codes.OK:
                 body = await _beginning(response)
                 now = self._clock.now()
-                raise answers.explain(self._source, response.status_code, response.headers, body, now)
+                raise answers.explain(
+                    self._source, response.status_code, response.headers, body, now, self._bounds.limited_for
+                )
             return await take(response)
 
     @asynccontextmanager

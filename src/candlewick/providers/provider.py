@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from math import ceil
+from typing import TYPE_CHECKING, Final, Protocol
 
 from candlewick.domain.source import CircuitStatus
 from candlewick.ports import (
@@ -29,8 +30,20 @@ from candlewick.ports import (
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-Budgets = Callable[[str, int], RateBudget]
-"""Makes the budget of that name, with so much weight a minute."""
+_MINUTE: Final = timedelta(minutes=1)
+
+
+class Budgets(Protocol):
+    """Makes budgets that all workers share."""
+
+    def __call__(self, name: str, limit: int, *, span: timedelta = _MINUTE) -> RateBudget:
+        """The budget of that name: so much weight a minute, or in any other span."""
+
+
+def evenly(budgets: Budgets, name: str, per_minute: int) -> RateBudget:
+    """A budget of so many requests a minute for a provider that counts by the second: never many at once."""
+    seconds = max(ceil(60 / per_minute), 1)
+    return budgets(name, max(per_minute * seconds // 60, 1), span=timedelta(seconds=seconds))
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,8 @@ def name() -> str:
 
 async def test_two_workers_share_what_there_is(redis: Redis, address: str, name: str) -> None:
     async with Redis.from_url(address) as other:
-        one = RedisBudget(redis, name, 100, minute=HOUR)
-        two = RedisBudget(other, name, 100, minute=HOUR, pause=Pauses())
+        one = RedisBudget(redis, name, 100, span=HOUR)
+        two = RedisBudget(other, name, 100, span=HOUR, pause=Pauses())
         await one.spend(60)
         await two.spend(40)
 
@@ -83,7 +83,7 @@ async def test_two_workers_share_what_there_is(redis: Redis, address: str, name:
 
 
 async def test_many_at_once_never_take_more_than_there_is(redis: Redis, name: str) -> None:
-    budgets = [RedisBudget(redis, name, 100, minute=HOUR, pause=Pauses()) for _ in range(40)]
+    budgets = [RedisBudget(redis, name, 100, span=HOUR, pause=Pauses()) for _ in range(40)]
 
     taken = await asyncio.gather(*(budget.spend(7) for budget in budgets), return_exceptions=True)
 
@@ -91,14 +91,14 @@ async def test_many_at_once_never_take_more_than_there_is(redis: Redis, name: st
 
 
 async def test_budgets_of_other_names_are_others(redis: Redis, name: str) -> None:
-    await RedisBudget(redis, name, 10, minute=HOUR).spend(10)
+    await RedisBudget(redis, name, 10, span=HOUR).spend(10)
 
-    await RedisBudget(redis, f"{name}:archives", 10, minute=HOUR, pause=Pauses()).spend(10)
+    await RedisBudget(redis, f"{name}:archives", 10, span=HOUR, pause=Pauses()).spend(10)
 
 
 async def test_a_full_minute_is_waited_for_in_short_steps(redis: Redis, name: str) -> None:
     pauses = Pauses()
-    budget = RedisBudget(redis, name, 10, minute=HOUR, pause=pauses)
+    budget = RedisBudget(redis, name, 10, span=HOUR, pause=pauses)
     await budget.spend(10)
 
     with pytest.raises(Stopped):
@@ -108,7 +108,7 @@ async def test_a_full_minute_is_waited_for_in_short_steps(redis: Redis, name: st
 
 
 async def test_room_comes_back_when_the_minute_is_over(redis: Redis, name: str) -> None:
-    budget = RedisBudget(redis, name, 10, minute=timedelta(milliseconds=240))
+    budget = RedisBudget(redis, name, 10, span=timedelta(milliseconds=240))
     await budget.spend(10)
 
     await budget.spend(10)
@@ -117,7 +117,7 @@ async def test_room_comes_back_when_the_minute_is_over(redis: Redis, name: str) 
 
 
 async def test_a_wait_can_be_cancelled(redis: Redis, name: str) -> None:
-    budget = RedisBudget(redis, name, 10, minute=HOUR)
+    budget = RedisBudget(redis, name, 10, span=HOUR)
     await budget.spend(10)
     waiting = asyncio.create_task(budget.spend(1))
     await asyncio.sleep(0.02)
@@ -128,7 +128,7 @@ async def test_a_wait_can_be_cancelled(redis: Redis, name: str) -> None:
 
 
 async def test_what_others_used_counts_as_well(redis: Redis, name: str) -> None:
-    budget = RedisBudget(redis, name, 100, minute=HOUR, pause=Pauses())
+    budget = RedisBudget(redis, name, 100, span=HOUR, pause=Pauses())
     await budget.spend(5)
     await budget.learn(95)
     await budget.spend(5)
@@ -138,7 +138,7 @@ async def test_what_others_used_counts_as_well(redis: Redis, name: str) -> None:
 
 
 async def test_a_count_below_ours_gives_nothing_back(redis: Redis, name: str) -> None:
-    budget = RedisBudget(redis, name, 100, minute=HOUR, pause=Pauses())
+    budget = RedisBudget(redis, name, 100, span=HOUR, pause=Pauses())
     await budget.spend(95)
     await budget.learn(5)
 
@@ -223,7 +223,7 @@ async def test_the_header_of_one_client_s_answer_holds_the_other_back(redis: Red
     http = ProviderHttp(
         "binance",
         "https://venue.example",
-        RedisBudget(redis, name, 100, minute=HOUR),
+        RedisBudget(redis, name, 100, span=HOUR),
         FrozenClock(),
         transport=transport,
         used_weight=lambda headers: int(headers["x-used"]),
@@ -232,7 +232,7 @@ async def test_the_header_of_one_client_s_answer_holds_the_other_back(redis: Red
 
     async with Redis.from_url(address) as other:
         with pytest.raises(Stopped):
-            await RedisBudget(other, name, 100, minute=HOUR, pause=Pauses()).spend(1)
+            await RedisBudget(other, name, 100, span=HOUR, pause=Pauses()).spend(1)
 
 
 async def test_a_restarted_redis_is_waited_for(tmp_path: Path) -> None:

@@ -217,6 +217,14 @@ async def test_a_limit_without_a_time_keeps_us_away_for_a_while(header: str | No
     assert budget.pauses == [60.0]
 
 
+async def test_a_provider_whose_limits_pass_quickly_keeps_us_away_for_less() -> None:
+    http, budget, _ = client(Script([httpx.Response(429), OK]), bounds=Bounds(limited_for=1.0))
+
+    await http.get("/x")
+
+    assert budget.pauses == [1.0]
+
+
 async def test_a_date_in_the_past_is_no_wait() -> None:
     past = format_datetime(datetime(2020, 1, 1, tzinfo=UTC), usegmt=True)
     http, budget, _ = client(Script([httpx.Response(429, headers={"Retry-After": past}), OK]))
@@ -291,6 +299,14 @@ async def test_refusals_and_limits_open_no_circuit() -> None:
             await http.get("/x")
 
     assert http.circuits()[0].state is CircuitState.CLOSED
+
+
+async def test_paths_can_share_a_circuit() -> None:
+    http, _, _ = client(Script([OK]))
+    for product in ("BTC-USD", "ETH-USD"):
+        await http.get(f"/products/{product}/trades", endpoint="/products/…/trades")
+
+    assert [status.endpoint for status in http.circuits()] == ["/products/…/trades"]
 
 
 async def test_endpoints_have_circuits_of_their_own() -> None:

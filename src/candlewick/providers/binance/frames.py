@@ -18,11 +18,11 @@ from candlewick.domain.raw import TradeLines
 from candlewick.ports import Frame
 from candlewick.providers.binance.payloads import EVENTS, Numbered, trades
 from candlewick.providers.event_time import EventTimes
+from candlewick.providers.rejection import reject_bytes
 
 SHUTDOWN: Final = "serverShutdown"
 NOBODY: Final = ""
 """What belongs to no symbol is listed under this."""
-_LONGEST_TEXT: Final = 4096
 
 
 def read(frames: Sequence[Frame]) -> Mapping[str, TradeLines]:
@@ -38,7 +38,7 @@ def read(frames: Sequence[Frame]) -> Mapping[str, TradeLines]:
             events[symbol, kind].append((number, message))
         elif not _is_expected(message):
             reason = f"event {kind!r:.64} of symbol {symbol!r:.64} is none that was asked for"
-            rejected.append(_reject(number, frame, reason))
+            rejected.append(reject_bytes(number, frame.body, reason, frame.received_at))
     found: dict[str, TradeLines] = {}
     for (symbol, kind), rows in events.items():
         lines = trades(rows, EVENTS[kind], times, len(frames))
@@ -82,12 +82,12 @@ def _messages(frames: Sequence[Frame], rejected: list[Rejected]) -> Iterator[tup
         try:
             event = _event(orjson.loads(frame.body))
         except orjson.JSONDecodeError as exc:
-            rejected.append(_reject(number, frame, f"it is no JSON: {exc}"))
+            rejected.append(reject_bytes(number, frame.body, f"it is no JSON: {exc}", frame.received_at))
             continue
         if isinstance(event, dict):
             yield number, frame, event
         else:
-            rejected.append(_reject(number, frame, "it is no object"))
+            rejected.append(reject_bytes(number, frame.body, "it is no object", frame.received_at))
 
 
 def _event(message: Any) -> Any:
@@ -100,8 +100,3 @@ def _event(message: Any) -> Any:
 def _is_expected(message: Mapping[str, Any]) -> bool:
     """Whether it is no trade and need not be: an answer to a subscription, a goodbye."""
     return message.get("e") == SHUTDOWN or ("result" in message and "id" in message and "error" not in message)
-
-
-def _reject(number: int, frame: Frame, reason: str) -> Rejected:
-    text = frame.body.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-    return Rejected(number, text[:_LONGEST_TEXT], reason, frame.received_at)

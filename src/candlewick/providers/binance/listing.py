@@ -9,14 +9,10 @@ from typing import Final
 
 from candlewick.domain.market import AssetClass, InstrumentKey, Tape
 from candlewick.ports import Listing
+from candlewick.providers.currencies import asset_class
 
 VENUE: Final = "binance"
 VENUE_NAME: Final = "Binance"
-_FIAT: Final = frozenset(
-    {"AED", "ARS", "AUD", "BRL", "COP", "CZK", "EUR", "GBP", "JPY", "KZT", "MXN", "NGN", "PLN", "RON", "RUB", "TRY",
-     "UAH", "USD", "VND", "ZAR"}
-)  # fmt: skip
-"""The ISO 4217 codes that Binance lists. BIDR, IDRT or TUSD look like money and are tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +35,6 @@ class Exchange:
             quote_class=self.class_of(key.quote),
             venue_name=self.name,
         )
-
-
-def asset_class(code: str) -> AssetClass:
-    """What kind of thing a code of Binance is."""
-    return AssetClass.FIAT if code in _FIAT else AssetClass.CRYPTO
 
 
 BINANCE: Final = Exchange(VENUE, VENUE_NAME, datetime(2017, 7, 14, tzinfo=UTC), asset_class)

@@ -30,9 +30,8 @@ from candlewick.providers.binance.rows import CANDLE_FIELDS, MINUTE_SPANS
 from candlewick.providers.columns import decimal_column
 from candlewick.providers.event_time import EventTimes
 from candlewick.providers.exact import Unreadable
+from candlewick.providers.rejection import reject
 
-_LONGEST_TEXT: Final = 4096
-"""Characters of a rejected row that its dead letter quotes."""
 _BEYOND: Final = 2**63
 _PLAIN_DECIMAL: Final = re.compile(r"[0-9]{1,30}\.[0-9]{1,30}")
 """Nothing that `exact.decimal` would refuse or change: what Binance writes is of this shape."""
@@ -137,12 +136,6 @@ def candles(payload: Payload) -> CandleLines:
         except (Unreadable, InvalidCandle) as exc:
             rejected.append(reject(number, row, exc))
     return CandleLines(found, rejected, len(rows))
-
-
-def reject(number: int, row: Any, error: Exception) -> Rejected:
-    """The row with the reason for which it is not stored."""
-    reason = error.reason if isinstance(error, InvalidTrade | InvalidCandle) else str(error)
-    return Rejected(number, orjson.dumps(row).decode()[:_LONGEST_TEXT], reason)
 
 
 def _columns(plain: Sequence[tuple[Any, ...]], times: EventTimes) -> tuple[TradeBatch, Any]:

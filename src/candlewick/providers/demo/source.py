@@ -8,8 +8,9 @@ from typing import Final
 
 from candlewick.domain.market import AssetClass
 from candlewick.ports import Clock, MarketSource
-from candlewick.providers.binance.listing import Exchange, asset_class
+from candlewick.providers.binance.listing import Exchange
 from candlewick.providers.binance.market_source import binance_source
+from candlewick.providers.currencies import asset_class
 from candlewick.providers.demo.market import VENUE, VENUE_NAME, demo_market
 from candlewick.providers.provider import Access, Budgets
 
