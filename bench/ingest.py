@@ -34,6 +34,7 @@ from candlewick.storage.copying import COLUMNS, copy_binary, pieces
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
+from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw import RawFiles
 from candlewick.storage.trades import Trades
 from servers import Offer, editions, fresh
@@ -92,6 +93,7 @@ async def run_import(database: Database, path: Path, folder: Path) -> float:
         Trades(database),
         Candles(database, SystemClock()),
         DeadLetters(database),
+        Quotes(database),
     )
     started = time.perf_counter()
     imported = await ArchiveImport(BinanceArchives(SystemClock()), stores, SystemClock()).run(path, KEY)

@@ -12,6 +12,7 @@ from candlewick.storage.candles import Candles
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
+from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw import RawFiles
 from candlewick.storage.trades import Trades
 from markets import FrozenClock
@@ -28,5 +29,6 @@ def importer(database: Database, folder: Path, batch_rows: int = BATCH_ROWS) -> 
         Trades(database),
         Candles(database, clock),
         DeadLetters(database),
+        Quotes(database),
     )
     return ArchiveImport(archives_of(BTC, clock), stores, clock, batch_rows=batch_rows)

@@ -13,6 +13,7 @@ branch_labels = None
 depends_on = None
 
 QUOTES = """
+-- `seen_until`: when the source was last seen saying the same, without anything else in between.
 CREATE TABLE quote (
     instrument_id integer     NOT NULL,
     ts            timestamptz NOT NULL,
@@ -23,10 +24,21 @@ CREATE TABLE quote (
     market_cap    numeric CHECK (market_cap >= 0 AND market_cap < 'Infinity'),
     volume_24h    numeric CHECK (volume_24h >= 0 AND volume_24h < 'Infinity'),
     change_24h    numeric,
+    seen_until    timestamptz NOT NULL CHECK (seen_until >= ts),
     version       bigint      NOT NULL,
     received_at   timestamptz NOT NULL,
     PRIMARY KEY (instrument_id, ts, source),
     CHECK (num_nonnulls(price, bid, ask, market_cap, volume_24h, change_24h) > 0)
+);
+
+-- From a source's first quote of an instrument to its last, and to the last that says a price.
+CREATE TABLE quote_span (
+    instrument_id integer     NOT NULL REFERENCES instrument ON DELETE CASCADE,
+    source        text COLLATE "C" NOT NULL,
+    first_ts      timestamptz NOT NULL,
+    last_ts       timestamptz NOT NULL,
+    last_priced   timestamptz,
+    PRIMARY KEY (instrument_id, source)
 );
 """
 
@@ -127,6 +139,7 @@ DROP TABLE gap;
 DROP TABLE watch;
 DROP TABLE factor;
 DROP TABLE candle_day;
+DROP TABLE quote_span;
 DROP TABLE quote;
 DELETE FROM commit_log WHERE kind = 3;
 ALTER TABLE commit_log DROP CONSTRAINT commit_log_kind_check;

@@ -30,6 +30,7 @@ from candlewick.ports import (
     InstrumentStore,
     Outcome,
     Progress,
+    QuoteStore,
     RawStore,
     TradeStore,
 )
@@ -71,13 +72,14 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where an import puts things."""
+    """Where the use cases put things."""
 
     instruments: InstrumentStore
     raw: RawStore
     trades: TradeStore
     candles: CandleStore
     letters: DeadLetterStore
+    quotes: QuoteStore
 
 
 class ArchiveImport:

@@ -25,9 +25,10 @@ WHERE c.instrument_id = $1 AND c.version > $2
 ORDER BY c.version
 LIMIT $3
 """
+_TRADED: Final = ", ".join(str(KIND_CODES[kind]) for kind in (CommitKind.TRADES, CommitKind.CORRECTION))
 _OF_TRADES: Final = f"""
 SELECT version, start_time, end_time, row_count FROM commit_log
-WHERE instrument_id = $1 AND version > $2 AND version <= $3 AND kind <> {KIND_CODES[CommitKind.PUBLISHED]}
+WHERE instrument_id = $1 AND version > $2 AND version <= $3 AND kind = ANY('{{{_TRADED}}}')
 ORDER BY version
 LIMIT {_AT_A_TIME}
 """

@@ -25,6 +25,7 @@ from candlewick.storage.jobs import Jobs
 from candlewick.storage.keys import ApiKeys
 from candlewick.storage.leases import StoredLeases
 from candlewick.storage.live_positions import StoredPositions
+from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw import RawFiles
 from candlewick.storage.trades import Trades
 from candlewick.wiring.addresses import Addresses
@@ -42,6 +43,7 @@ class Stores:
     instruments: Instruments
     trades: Trades
     candles: Candles
+    quotes: Quotes
     raw: RawFiles
     dead_letters: DeadLetters
     keys: ApiKeys
@@ -53,7 +55,7 @@ class Stores:
     @property
     def import_stores(self) -> importing.Stores:
         """Where the use cases put what comes in."""
-        return importing.Stores(self.instruments, self.raw, self.trades, self.candles, self.dead_letters)
+        return importing.Stores(self.instruments, self.raw, self.trades, self.candles, self.dead_letters, self.quotes)
 
 
 async def migrate(settings: Settings, where: Addresses, revision: str = "head") -> tuple[str | None, str | None]:
@@ -118,6 +120,7 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         instruments=Instruments(database),
         trades=Trades(database, settings.storage.allowed_lateness),
         candles=Candles(database, clock, settings.storage.allowed_lateness),
+        quotes=Quotes(database, settings.storage.allowed_lateness),
         raw=RawFiles(database, settings.archive_dir),
         dead_letters=DeadLetters(database),
         keys=ApiKeys(database, clock),

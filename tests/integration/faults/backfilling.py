@@ -20,6 +20,7 @@ from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.jobs import Jobs
 from candlewick.storage.leases import StoredLeases
+from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw import RawFiles
 from candlewick.storage.trades import Trades
 from integration.faults.venue import Venue, known_instrument
@@ -38,6 +39,7 @@ def stores_of(database: Database, venue: Venue, folder: Path) -> Stores:
         Trades(database),
         Candles(database, venue.clock),
         DeadLetters(database),
+        Quotes(database),
     )
 
 

@@ -29,11 +29,12 @@ from candlewick.domain.market import (
     Venue,
     VenueId,
 )
-from candlewick.domain.page import AssetFilter, CandleQuery, InstrumentFilter, Page, TradeQuery, TradeRow
+from candlewick.domain.page import AssetFilter, CandleQuery, InstrumentFilter, Page, QuoteQuery, TradeQuery, TradeRow
+from candlewick.domain.quote import Quote, QuoteRow
 from candlewick.domain.raw import ArchiveFile, DeadLetter, Payload, RawId
 from candlewick.domain.time import Window
 from candlewick.pipeline.importing import Stores
-from candlewick.ports import Delivery, Listed, Listing, Outcome, Progress
+from candlewick.ports import Delivery, Listed, Listing, Outcome, Progress, QuoteDelivery
 
 
 class Killed(Exception):
@@ -225,6 +226,34 @@ class FakeCandles:
 
 
 @dataclass
+class FakeQuotes:
+    """A QuoteStore of the newest quote of each time."""
+
+    raw: FakeRaw
+    kept: dict[tuple[InstrumentId, str, datetime], Quote] = field(default_factory=dict)
+    deliveries: list[QuoteDelivery] = field(default_factory=list)
+    failures: dict[InstrumentId, Exception] = field(default_factory=dict)
+
+    async def put(self, delivery: QuoteDelivery) -> Outcome:
+        if delivery.instrument.id in self.failures:
+            raise self.failures[delivery.instrument.id]
+        self.deliveries.append(delivery)
+        said = {(delivery.instrument.id, delivery.source, quote.ts): quote for quote in delivery.lines.quotes}
+        fresh = {key: quote for key, quote in said.items() if self.kept.get(key) != quote}
+        self.kept |= fresh
+        self.raw.save(delivery.progress)
+        return Outcome(len(fresh), len(delivery.lines.quotes) - len(fresh), len(delivery.lines.rejected))
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: QuoteQuery
+    ) -> Mapping[InstrumentId, Page[QuoteRow]]:
+        raise NotImplementedError
+
+    async def latest(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, QuoteRow]:
+        raise NotImplementedError
+
+
+@dataclass
 class FakeLetters:
     """A DeadLetterStore."""
 
@@ -255,8 +284,9 @@ class FakeStores:
         self.raw = FakeRaw()
         self.trades = FakeTrades(self.raw)
         self.candles = FakeCandles(self.raw)
+        self.quotes = FakeQuotes(self.raw)
         self.letters = FakeLetters()
         self.positions = FakePositions(self.trades)
 
     def stores(self) -> Stores:
-        return Stores(self.instruments, self.raw, self.trades, self.candles, self.letters)
+        return Stores(self.instruments, self.raw, self.trades, self.candles, self.letters, self.quotes)

@@ -1,0 +1,249 @@
+"""Quotes: what changed of them, each once, with the minute candles made of them, in one transaction a delivery.
+
+A source says the same again and again. Of such a run the first quote is stored, with the time until which it was seen
+(`seen_until`): a different quote that comes late, from within the run, cuts it in two, and what was said after it is
+said again there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import asyncpg
+
+from candlewick.domain.commit import CommitKind
+from candlewick.domain.market import InstrumentId
+from candlewick.domain.page import Page, QuoteQuery
+from candlewick.domain.quote import Quote, QuoteRow
+from candlewick.domain.raw import DeadLetter
+from candlewick.ports import Outcome, QuoteDelivery
+from candlewick.storage import leases, versions
+from candlewick.storage.dead_letters import keep_letters
+from candlewick.storage.engine import Database, Driver
+from candlewick.storage.merging import MARK
+from candlewick.storage.quote_reads import read_latest, read_quotes
+from candlewick.storage.raw import save_progress
+
+MINUTE: Final = timedelta(minutes=1)
+_FIGURES: Final = ("price", "bid", "ask", "market_cap", "volume_24h", "change_24h")
+_COLUMNS: Final = ("ts", *_FIGURES)
+
+_OBSERVED: Final = f"""
+CREATE TEMPORARY TABLE IF NOT EXISTS observed (
+    ts timestamptz, {", ".join(f"{figure} numeric" for figure in _FIGURES)}
+) ON COMMIT DELETE ROWS
+"""
+
+_SPAN: Final = "SELECT first_ts, last_ts FROM quote_span WHERE instrument_id = $1 AND source = $2"
+_BEFORE: Final = """
+SELECT ts FROM quote WHERE instrument_id = $1 AND source = $2 AND ts <= $3 AND ts >= $4 ORDER BY ts DESC LIMIT 1
+"""
+_FIRST_STEP: Final = timedelta(hours=1)
+_GROWTH: Final = 16
+
+# What is said along the line of time: what was observed now; of what is stored, the quotes at and before that, and
+# once more the end of each one's run. A quote is written where it differs from the one before it, or from what is
+# stored under its time.
+_SETTLE: Final = f"""
+WITH near AS MATERIALIZED (
+    SELECT DISTINCT ON (kept.ts) kept.ts, kept.said, kept.seen_until
+    FROM observed AS o
+    CROSS JOIN LATERAL (
+        SELECT ts, ARRAY[{", ".join(_FIGURES)}] AS said, seen_until
+        FROM quote
+        WHERE instrument_id = $1 AND source = $2 AND ts <= o.ts AND ts >= $3 AND ts <= $4
+        ORDER BY ts DESC
+        LIMIT 1
+    ) AS kept
+    ORDER BY kept.ts
+),
+line AS (
+    SELECT ts, ARRAY[{", ".join(_FIGURES)}] AS said, true AS fresh FROM observed
+    UNION ALL
+    SELECT ts, said, false FROM near WHERE NOT EXISTS (SELECT FROM observed AS o WHERE o.ts = near.ts)
+    UNION ALL
+    SELECT seen_until, said, false FROM near
+    WHERE seen_until > ts AND NOT EXISTS (SELECT FROM observed AS o WHERE o.ts = near.seen_until)
+),
+judged AS (
+    SELECT line.ts, line.said, line.fresh, near.ts IS NOT NULL AS known,
+           line.said IS DISTINCT FROM CASE
+               WHEN near.ts IS NOT NULL THEN near.said ELSE lag(line.said) OVER (ORDER BY line.ts)
+           END AS written
+    FROM line LEFT JOIN near USING (ts)
+),
+numbered AS (
+    SELECT *, count(*) FILTER (WHERE known OR written) OVER (ORDER BY ts) AS run FROM judged
+),
+run AS (
+    SELECT min(ts) AS ts, max(ts) AS seen_until FROM numbered GROUP BY run
+),
+put AS (
+    INSERT INTO quote (instrument_id, ts, source, {", ".join(_FIGURES)}, seen_until, version, received_at)
+    SELECT $1, ts, $2, said[1], said[2], said[3], said[4], said[5], said[6], seen_until, $5, $6
+    FROM numbered JOIN run USING (ts)
+    WHERE written
+    ORDER BY ts
+    ON CONFLICT (instrument_id, ts, source) DO UPDATE SET
+        ({", ".join(_FIGURES)}) = ROW({", ".join(f"excluded.{figure}" for figure in _FIGURES)}),
+        seen_until = excluded.seen_until, version = excluded.version, received_at = excluded.received_at
+    RETURNING ts, price IS NOT NULL OR (bid IS NOT NULL AND ask IS NOT NULL) AS priced
+),
+seen AS (
+    UPDATE quote AS kept SET seen_until = run.seen_until
+    FROM run JOIN numbered USING (ts)
+    WHERE numbered.known AND NOT numbered.written AND kept.seen_until <> run.seen_until
+      AND kept.instrument_id = $1 AND kept.source = $2 AND kept.ts = run.ts AND kept.ts >= $3 AND kept.ts <= $4
+),
+span AS (
+    INSERT INTO quote_span AS kept (instrument_id, source, first_ts, last_ts, last_priced)
+    SELECT $1, $2, min(ts), max(ts), max(ts) FILTER (WHERE priced) FROM put HAVING count(*) > 0
+    ON CONFLICT (instrument_id, source) DO UPDATE SET
+        first_ts = least(kept.first_ts, excluded.first_ts), last_ts = greatest(kept.last_ts, excluded.last_ts),
+        last_priced = greatest(kept.last_priced, excluded.last_priced)
+)
+SELECT (SELECT count(*) FROM put) AS written, (SELECT count(*) FROM judged WHERE fresh AND written) AS stored,
+       (SELECT array_agg(DISTINCT date_trunc('minute', ts, 'UTC')) FROM put) AS minutes,
+       (SELECT array_agg(ts) FROM put WHERE NOT priced) AS unpriced
+"""
+
+_REPRICE: Final = """
+UPDATE quote_span SET last_priced = (
+    SELECT max(ts) FROM quote
+    WHERE instrument_id = $1 AND source = $2 AND ts < quote_span.last_priced
+      AND (price IS NOT NULL OR (bid IS NOT NULL AND ask IS NOT NULL)))
+WHERE instrument_id = $1 AND source = $2 AND last_priced = ANY($3)
+"""
+"""For a correction that takes back the last price."""
+
+# $1 instrument, $2 version, $3 minutes, $4 minutes that open before it are closed, $5 and $6 bounds of the minutes.
+# The mid is exact: half of a number needs one place more, which a division would round away.
+_FOLD: Final = f"""
+WITH said AS (
+    SELECT touched.minute, q.ts, q.source, coalesce(q.price, trim_scale((q.bid + q.ask) * 0.5)) AS price
+    FROM unnest($3::timestamptz[]) AS touched (minute)
+    CROSS JOIN LATERAL (
+        SELECT ts, source, price, bid, ask FROM quote
+        WHERE instrument_id = $1 AND ts >= touched.minute AND ts < touched.minute + INTERVAL '1 minute'
+          AND ts >= $5 AND ts < $6::timestamptz
+    ) AS q
+    WHERE q.price IS NOT NULL OR (q.bid IS NOT NULL AND q.ask IS NOT NULL)
+),
+minute_candle AS (
+    SELECT minute, (array_agg(price ORDER BY ts, source))[1] AS open, max(price) AS high, min(price) AS low,
+           (array_agg(price ORDER BY ts DESC, source DESC))[1] AS close
+    FROM said
+    GROUP BY minute
+),
+put AS (
+    INSERT INTO candle_m1 AS kept (instrument_id, origin, open_time, open, high, low, close, volume, revision, version)
+    SELECT $1::int, 2, minute, open, high, low, close, 0, 0, $2::bigint FROM minute_candle ORDER BY minute
+    ON CONFLICT (instrument_id, origin, open_time) DO UPDATE SET
+        open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+        revision = kept.revision + (kept.open_time < $4)::int, version = excluded.version
+    WHERE (kept.open, kept.high, kept.low, kept.close)
+        IS DISTINCT FROM (excluded.open, excluded.high, excluded.low, excluded.close)
+    RETURNING open_time
+),
+gone AS (
+    DELETE FROM candle_m1
+    WHERE instrument_id = $1 AND origin = 2 AND open_time = ANY($3) AND open_time >= $5 AND open_time < $6
+      AND NOT EXISTS (SELECT FROM minute_candle WHERE minute = open_time)
+    RETURNING open_time
+),
+merged AS (
+    SELECT open_time FROM put UNION ALL SELECT open_time FROM gone
+),{MARK.format(origin=2)}
+SELECT count(*) FROM merged
+"""
+
+
+class Quotes:
+    """The QuoteStore on PostgreSQL. `allowed_lateness`: how long after its end a minute may still change unrevised."""
+
+    def __init__(self, database: Database, allowed_lateness: timedelta = timedelta(seconds=5)) -> None:
+        self._database = database
+        self._lateness = allowed_lateness
+
+    async def put(self, delivery: QuoteDelivery) -> Outcome:
+        """See `QuoteStore.put`. Of two quotes of one time in a delivery the later one counts."""
+        quotes = {quote.ts: quote for quote in delivery.lines.quotes}
+        async with self._database.transaction() as driver:
+            version = (await versions.lock(driver, delivery.instrument.id)).version
+            await leases.hold(driver, delivery.lease)
+            stored = await self._store(driver, delivery, quotes, version) if quotes else 0
+            await keep_letters(driver, _letters(delivery))
+            if delivery.progress is not None:
+                await save_progress(driver, delivery.progress)
+        return Outcome(stored, len(delivery.lines.quotes) - stored, len(delivery.lines.rejected))
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: QuoteQuery
+    ) -> Mapping[InstrumentId, Page[QuoteRow]]:
+        """See `QuoteStore.read`."""
+        return await read_quotes(self._database, instrument_ids, query)
+
+    async def latest(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, QuoteRow]:
+        """See `QuoteStore.latest`."""
+        return await read_latest(self._database, instrument_ids)
+
+    async def _store(
+        self, driver: Driver, delivery: QuoteDelivery, quotes: Mapping[datetime, Quote], version: int
+    ) -> int:
+        """What of the quotes is new, and its candles, within a transaction that holds the instrument's lock."""
+        settled = await _settle(driver, delivery, quotes, version)
+        if settled["written"]:
+            await self._fold(driver, delivery, sorted(settled["minutes"]), version)
+            await versions.commit(
+                driver, delivery.instrument.id, version, CommitKind.QUOTES, min(settled["minutes"]),
+                max(settled["minutes"]), rows=settled["written"], raw_id=delivery.raw_id,
+            )  # fmt: skip
+        if settled["unpriced"]:
+            await driver.execute(_REPRICE, delivery.instrument.id, delivery.source, settled["unpriced"])
+        return int(settled["stored"])
+
+    async def _fold(self, driver: Driver, delivery: QuoteDelivery, minutes: Sequence[datetime], version: int) -> None:
+        """Make the minutes' candles anew from all quotes in them."""
+        closed_before = delivery.received_at - self._lateness - MINUTE
+        await driver.execute(
+            _FOLD, delivery.instrument.id, version, minutes, closed_before, minutes[0], minutes[-1] + MINUTE
+        )
+
+
+async def _settle(
+    driver: Driver, delivery: QuoteDelivery, quotes: Mapping[datetime, Quote], version: int
+) -> asyncpg.Record:
+    rows = [tuple(getattr(quote, column) for column in _COLUMNS) for quote in quotes.values()]
+    await driver.execute(_OBSERVED)
+    await driver.copy_records_to_table("observed", records=rows, columns=_COLUMNS)
+    first, last = min(quotes), max(quotes)
+    before = await _before(driver, delivery.instrument.id, delivery.source, first)
+    settled = await driver.fetchrow(
+        _SETTLE, delivery.instrument.id, delivery.source, before, last, version, delivery.received_at
+    )
+    assert settled is not None
+    await driver.execute("TRUNCATE observed")
+    return settled
+
+
+async def _before(driver: Driver, instrument_id: InstrumentId, source: str, moment: datetime) -> datetime:
+    """The time of the source's stored quote at or before the moment; the moment itself, if there is none."""
+    span = await driver.fetchrow(_SPAN, instrument_id, source)
+    if span is None or moment < span["first_ts"]:
+        return moment
+    if span["last_ts"] <= moment:
+        return span["last_ts"]  # type: ignore[no-any-return]
+    step = _FIRST_STEP
+    while True:
+        start = max(span["first_ts"], moment - step)
+        found: datetime | None = await driver.fetchval(_BEFORE, instrument_id, source, moment, start)
+        if found is not None or start == span["first_ts"]:
+            return found or moment
+        step *= _GROWTH
+
+
+def _letters(delivery: QuoteDelivery) -> list[DeadLetter]:
+    subject = str(delivery.instrument.key)
+    return [DeadLetter.of_row(delivery.source, subject, row, delivery.raw_id) for row in delivery.lines.rejected]
