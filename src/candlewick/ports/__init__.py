@@ -34,7 +34,7 @@ from candlewick.ports.stores import (
     RawStore,
     TradeStore,
 )
-from candlewick.ports.work import Backfills, Bus, Clock, CommitLog, JobStore, Leases, LivePositions, Relay
+from candlewick.ports.work import Backfills, Bus, Clock, CommitLog, JobStore, Leases, LivePositions, Relay, WatchList
 
 __all__ = [
     "ArchiveShelf",
@@ -75,4 +75,5 @@ __all__ = [
     "TradeHistory",
     "TradeStore",
     "TradeStream",
+    "WatchList",
 ]
