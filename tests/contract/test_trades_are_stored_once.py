@@ -52,6 +52,21 @@ async def test_the_same_trade_in_ms_and_in_us_is_one_trade(database: Database) -
     assert await letters_of(database, instrument.key) == []
 
 
+async def test_a_time_that_went_through_a_float_elsewhere_is_the_same_time(database: Database) -> None:
+    instrument = await new_instrument(database)
+    fine = trade(1, after=timedelta(microseconds=123_456))
+    await Trades(database).insert(delivery(instrument, [fine]))
+    again = [trade(1, after=timedelta(microseconds=moved)) for moved in (123_457, 124_455, 122_457)]
+    assert await Trades(database).insert(delivery(instrument, again)) == Outcome(repeated=3)
+
+
+async def test_a_time_that_is_a_millisecond_off_is_another_one(database: Database) -> None:
+    instrument = await new_instrument(database)
+    await Trades(database).insert(delivery(instrument, [trade(1), trade(2, after=timedelta(milliseconds=5))]))
+    moved = [trade(1, after=timedelta(milliseconds=1)), trade(2, after=timedelta(milliseconds=4))]
+    assert await Trades(database).insert(delivery(instrument, moved)) == Outcome(dead=2)
+
+
 async def test_the_same_key_with_other_content_is_a_dead_letter_kept_once(database: Database) -> None:
     instrument = await new_instrument(database)
     await Trades(database).insert(delivery(instrument, [trade(1), trade(2)]))

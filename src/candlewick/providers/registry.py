@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 CODES: Final = (
     "binance",
+    "kraken",
     "demo",
 )
 """By code, which is the folder's name too. Nothing of a provider is imported before somebody wants it."""

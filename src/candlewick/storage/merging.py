@@ -107,9 +107,8 @@ FROM incoming AS i
 JOIN trade AS t ON t.instrument_id = $1 AND t.minute >= $2 AND t.minute < $3
     AND t.minute = i.minute AND t.sequence = i.sequence
 WHERE (i.price, i.size, i.side) <> (t.price, t.size, t.side)
-   OR (i.ts <> t.ts AND NOT (
-       date_trunc('milliseconds', i.ts) = date_trunc('milliseconds', t.ts)
-       AND date_trunc('milliseconds', i.ts) IN (i.ts, t.ts)))
+   OR i.ts <= t.ts - INTERVAL '1 millisecond' OR i.ts >= t.ts + INTERVAL '1 millisecond'
 ORDER BY i.position
 """
-"""Rows of `incoming` whose key is taken by other content. The same moment in ms and in µs is the same content."""
+"""Rows of `incoming` whose key is taken by other content. Times within a millisecond are the same one: some feeds cut
+it there, and some (Kraken's REST) write it through a float, which moves it across the border of a microsecond."""

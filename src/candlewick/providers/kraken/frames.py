@@ -25,6 +25,7 @@ from candlewick.providers.exact_json import NotJson
 from candlewick.providers.kraken import rows, tickers
 from candlewick.providers.kraken.names import symbol_of
 from candlewick.providers.kraken.rows import Layout, Numbered
+from candlewick.providers.rejection import reject, reject_bytes
 
 NOBODY: Final = ""
 """What belongs to no symbol is listed under this."""
@@ -33,7 +34,6 @@ _TICKER: Final = b'"ticker"'
 _OTHER_CHANNELS: Final = frozenset({"heartbeat", "status", "ticker", "ohlc", "book", "level3", "instrument"})
 _OTHER_EVENTS: Final = frozenset({"heartbeat", "systemStatus", "pong"})
 _V1_LENGTH: Final = 4
-_LONGEST_TEXT: Final = 4096
 _LONGEST_REASON: Final = 200
 
 _Batches = defaultdict[tuple[str, str], list[Numbered]]
@@ -51,13 +51,13 @@ def read(frames: Sequence[Frame]) -> Mapping[str, TradeLines]:
         try:
             for symbol, version, row in _trades(exact_json.loads(frame.body)):
                 if symbol == NOBODY:
-                    rejected.append(rows.reject(number, row, Unreadable("it has no symbol")))
+                    rejected.append(reject(number, row, Unreadable("it has no symbol")))
                 else:
                     batches[symbol, version].append((number, row))
         except NotJson as exc:
-            rejected.append(_reject(number, frame, f"it is no JSON: {exc}"))
+            rejected.append(reject_bytes(number, frame.body, f"it is no JSON: {exc}", frame.received_at))
         except Unreadable as exc:
-            rejected.append(_reject(number, frame, str(exc)))
+            rejected.append(reject_bytes(number, frame.body, str(exc), frame.received_at))
     found: dict[str, TradeLines] = {}
     for (symbol, version), batch in batches.items():
         lines = rows.trades(batch, _LAYOUTS[version], times, len(frames))
@@ -78,23 +78,28 @@ def quotes(frames: Sequence[Frame]) -> Mapping[str, QuoteLines]:
         for ticker in _tickers(frame):
             symbol = ticker.get("symbol") if isinstance(ticker, dict) else None
             if not _is_symbol(symbol):
-                rejected[NOBODY].append(rows.reject(number, ticker, Unreadable("it has no symbol")))
+                rejected[NOBODY].append(reject(number, ticker, Unreadable("it has no symbol")))
                 continue
             try:
                 found[symbol].append(tickers.event(ticker, frame.received_at, times))
             except (Unreadable, InvalidQuote) as exc:
-                rejected[symbol].append(rows.reject(number, ticker, exc))
+                rejected[symbol].append(reject(number, ticker, exc))
     return {symbol: QuoteLines(found[symbol], rejected[symbol]) for symbol in {*found, *rejected}}
 
 
 def refusal(body: bytes) -> str | None:
-    """What the venue says against a request of ours; None if the message is none of that kind."""
+    """What the venue says against all that we asked for; None if the message is none of that kind.
+
+    What it says against a pair (it does not know it) leaves the others as they are: `read` rejects the message.
+    """
     if b'"error"' not in body and b'"errorMessage"' not in body:
         return None
     try:
-        return _error(exact_json.loads(body))
+        message = exact_json.loads(body)
     except NotJson:
         return None
+    is_of_a_pair = isinstance(message, dict) and (message.get("symbol") or message.get("pair"))
+    return None if is_of_a_pair else _error(message)
 
 
 def _trades(message: Any) -> Iterator[tuple[str, str, Any]]:
@@ -167,8 +172,3 @@ def _error(message: Any) -> str | None:
     about = message.get("symbol") or message.get("pair") or ""
     text = f"{said or 'it does not say why'} {about}".strip()
     return "".join(each if each.isprintable() else " " for each in text[:_LONGEST_REASON])
-
-
-def _reject(number: int, frame: Frame, reason: str) -> Rejected:
-    text = frame.body.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-    return Rejected(number, text[:_LONGEST_TEXT], reason, frame.received_at)

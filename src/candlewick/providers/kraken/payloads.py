@@ -21,6 +21,7 @@ from candlewick.providers.event_time import EventTimes
 from candlewick.providers.exact import Unreadable
 from candlewick.providers.exact_json import NotJson
 from candlewick.providers.kraken import rest, rows
+from candlewick.providers.rejection import reject
 
 _SETTLED: Final = timedelta(seconds=5)
 """By how much a candle must be over by our clock: the exchange's may be behind."""
@@ -108,7 +109,7 @@ def candles(payload: Payload) -> CandleLines:
             if (candle := _candle(row, times, over)) is not None:
                 found.append(candle)
         except (Unreadable, InvalidCandle) as exc:
-            rejected.append(rows.reject(number, row, exc))
+            rejected.append(reject(number, row, exc))
     return CandleLines(found, rejected, len(page.rows))
 
 

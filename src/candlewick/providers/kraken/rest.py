@@ -11,7 +11,9 @@ from typing import Any, Final
 import orjson
 
 from candlewick.domain.errors import RateLimited, SourceRefused, SourceUnavailable
-from candlewick.providers.kraken.listing import VENUE
+from candlewick.domain.market import AssetClass, Instrument
+from candlewick.providers.kraken.listing import TOKENIZED, VENUE
+from candlewick.providers.kraken.names import pair_of
 
 ASSET_PAIRS: Final = "/0/public/AssetPairs"
 TRADES: Final = "/0/public/Trades"
@@ -66,3 +68,13 @@ def _explain(reason: str) -> SourceUnavailable | SourceRefused:
 
 def _printable(text: object) -> str:
     return "".join(each if each.isprintable() else " " for each in str(text)[:_LONGEST_TEXT]).strip()
+
+
+def question(instrument: Instrument) -> dict[str, str | int]:
+    """How a pair is named in a request."""
+    return {"pair": pair_of(instrument.symbol)} | kind_of(instrument)
+
+
+def kind_of(instrument: Instrument) -> dict[str, str | int]:
+    """What a request must say besides if the pair is one of a tokenized share."""
+    return {"asset_class": TOKENIZED} if instrument.asset_class is AssetClass.EQUITY else {}

@@ -20,8 +20,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from candlewick.domain.batch import SIDE_CODES, DecimalColumn, Rejected, TradeBatch
-from candlewick.domain.errors import InvalidCandle, InvalidQuote, InvalidTrade
+from candlewick.domain.batch import SIDE_CODES, DecimalColumn, TradeBatch
+from candlewick.domain.errors import InvalidTrade
 from candlewick.domain.market import Side, Trade
 from candlewick.domain.raw import TradeLines
 from candlewick.domain.time import from_microseconds, microseconds
@@ -32,9 +32,8 @@ from candlewick.providers.event_time import EventTimes
 from candlewick.providers.exact import Unreadable
 from candlewick.providers.exact_json import Number
 from candlewick.providers.kraken.sequences import MadeSequences
+from candlewick.providers.rejection import reject
 
-_LONGEST_TEXT: Final = 4096
-"""Characters of a rejected row that its dead letter quotes."""
 _BEYOND: Final = 2**63
 _MICROSECOND: Final = Decimal(1_000_000)
 _PLACES: Final = 6
@@ -90,12 +89,6 @@ def trades(rows: Sequence[Numbered], layout: Layout, times: EventTimes, last_lin
     kept = [place for place, fit in zip(places, fits.tolist(), strict=True) if fit]
     odd = sorted(odd + [place for place, fit in zip(places, fits.tolist(), strict=True) if not fit])
     return _in_order(rows, batch[fits], kept, odd, layout, times, last_line)
-
-
-def reject(number: int, row: Any, error: Exception) -> Rejected:
-    """The row with the reason for which it is not stored."""
-    reason = error.reason if isinstance(error, InvalidTrade | InvalidCandle | InvalidQuote) else str(error)
-    return Rejected(number, exact_json.written(row)[:_LONGEST_TEXT], reason)
 
 
 def _columns(plain: Sequence[Plain], layout: Layout, times: EventTimes) -> tuple[TradeBatch, Mask]:

@@ -19,7 +19,7 @@ from candlewick.domain.raw import Payload
 from candlewick.ports import Listing
 from candlewick.providers import exact
 from candlewick.providers.exact import Unreadable
-from candlewick.providers.kraken.listing import VENUE, VENUE_NAME, asset_class
+from candlewick.providers.kraken.listing import VENUE, VENUE_NAME, class_of
 from candlewick.providers.kraken.names import common, halves
 from candlewick.providers.kraken.payloads import result_of
 
@@ -93,7 +93,7 @@ def _halves(pair: Any, altname: str) -> tuple[str, str]:
 
 def _class(code: str, pair: Any, name: str) -> AssetClass:
     given = pair.get(name, "currency")
-    found = asset_class(code, given) if isinstance(given, str) else None
+    found = class_of(code, given) if isinstance(given, str) else None
     if found is None:
         raise Unreadable(f"{name} {given!r:.64} is none that we know")
     return found

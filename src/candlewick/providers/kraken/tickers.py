@@ -20,6 +20,7 @@ from candlewick.providers.event_time import EventTimes
 from candlewick.providers.exact import Unreadable
 from candlewick.providers.kraken import names, rows
 from candlewick.providers.kraken.payloads import result_of
+from candlewick.providers.rejection import reject
 
 NOBODY: Final = ""
 """What belongs to no symbol is listed under this."""
@@ -40,12 +41,12 @@ def quotes(payload: Payload) -> Mapping[str, QuoteLines]:
     for number, (key, ticker) in enumerate(result_of(payload).items(), 1):
         symbol = symbols.get(key)
         if symbol is None:
-            strangers.append(rows.reject(number, {key: ticker}, Unreadable(f"pair {key:.64} was not asked for")))
+            strangers.append(reject(number, {key: ticker}, Unreadable(f"pair {key:.64} was not asked for")))
             continue
         try:
             found[symbol] = QuoteLines([_rest(ticker, payload.received_at)])
         except (Unreadable, InvalidQuote) as exc:
-            found[symbol] = QuoteLines([], [rows.reject(number, ticker, exc)])
+            found[symbol] = QuoteLines([], [reject(number, ticker, exc)])
     if strangers:
         found[NOBODY] = QuoteLines([], strangers)
     return found

@@ -67,3 +67,10 @@ def test_an_endpoint_says_which_pairs_were_asked_for(symbols: list[str]) -> None
 
 def test_an_endpoint_without_a_mark_says_nothing() -> None:
     assert names.asked("/0/public/Ticker?pair=XBTUSD") == []
+
+
+def test_every_recorded_asset_s_altname_is_its_code_with_or_without_a_mark() -> None:
+    for code, asset in texts(recorded_body("rest_recorded/Assets_2017.json")).items():
+        quote = "ZEUR"
+        if code != "KFEE":  # fee credits, which nobody trades
+            assert names.halves(f"{asset['altname']}EUR", code, quote) == (asset["altname"], "EUR")

@@ -5,10 +5,20 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
+from candlewick.domain.market import (
+    AssetClass,
+    AssetId,
+    Instrument,
+    InstrumentId,
+    InstrumentKey,
+    InstrumentStatus,
+    Tape,
+    VenueId,
+)
 from candlewick.domain.raw import Payload
 from candlewick.providers.exact_json import Number, written
 from markets import LATER
@@ -69,3 +79,16 @@ def texts(body: bytes) -> Any:
 
 def _bytes(path: Path) -> bytes:
     return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+BTC: Final = Instrument(
+    id=InstrumentId(1),
+    key=InstrumentKey("kraken", "BTC", "USD"),
+    symbol="BTC/USD",
+    venue_id=VenueId(1),
+    base_id=AssetId(1),
+    quote_id=AssetId(2),
+    asset_class=AssetClass.CRYPTO,
+    tape=Tape.TRADES,
+    status=InstrumentStatus.TRADING,
+)
