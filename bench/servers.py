@@ -16,9 +16,11 @@ from chaos.subscriber import Subscriber
 from chaos.venue import Markets
 from chaos.victims import Program, python
 from databases import Offer, create_database, drop_database, offered
+from markets import delivery, new_instrument
 
 __all__ = [
-    "Markets", "Offer", "Program", "Subscriber", "editions", "environment_of", "free_port", "fresh", "python",
+    "Markets", "Offer", "Program", "Subscriber", "delivery", "editions", "environment_of", "free_port", "fresh",
+    "new_instrument", "python",
 ]  # fmt: skip
 
 

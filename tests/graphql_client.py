@@ -17,9 +17,11 @@ from candlewick.graphql.app import HttpOptions, create_app
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.engine import Database
+from candlewick.storage.freshness import FreshnessReads
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.jobs import Jobs
 from candlewick.storage.keys import ApiKeys
+from candlewick.storage.quotes import Quotes
 from candlewick.storage.trades import Trades
 from markets import FrozenClock
 
@@ -68,6 +70,8 @@ class Services:
         self.instruments = Instruments(database)
         self.trades = Trades(database)
         self.candles = Candles(database, self.clock)
+        self.quotes = self.latest = Quotes(database)
+        self.freshness = FreshnessReads(database)
         self.keys = ApiKeys(database, self.clock)
         self.service = _Probe(database)
 

@@ -129,7 +129,7 @@ async def _run(plan: Plan, folder: Path, where: Addresses) -> Report:
             for each in victims[:2]:
                 await asyncio.to_thread(each.stop)
             await subscriber.until_quiet()
-            await _judge(verdict, past, subscriber, report)
+            await _judge(verdict, markets, past, subscriber, report)
         finally:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
@@ -214,12 +214,14 @@ async def _missing(verdict: Verdict, markets: Markets, jobs: Jobs, last_event: d
     return missing
 
 
-async def _judge(verdict: Verdict, past: dict[InstrumentKey, Window], subscriber: Subscriber, report: Report) -> None:
+async def _judge(
+    verdict: Verdict, markets: Markets, past: dict[InstrumentKey, Window], subscriber: Subscriber, report: Report
+) -> None:
     await verdict.check()
     stored = await verdict.stored()
     report.trades = sum(each.trades for each in stored.values())
     for key, window in past.items():
-        expected = verdict.markets.count(key, window)
+        expected = markets.count(key, window)
         if key not in stored or stored[key].trades < expected:
             verdict.wrong.append(f"{key}: {stored.get(key)}, {expected} trades were asked for")
     if len(subscriber.received) < len(subscriber.instruments):

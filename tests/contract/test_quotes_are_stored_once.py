@@ -18,7 +18,7 @@ from candlewick.domain.errors import LeaseLost
 from candlewick.domain.interval import Interval
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, InstrumentId, Side, Trade
-from candlewick.domain.page import Page, QuoteQuery
+from candlewick.domain.page import Page, QuotePosition, QuoteQuery
 from candlewick.domain.quote import Quote, QuoteLines, QuoteRow
 from candlewick.domain.time import Window
 from candlewick.ports import Outcome, QuoteDelivery
@@ -356,21 +356,21 @@ async def test_pages_of_quotes_meet_without_gap_or_overlap(database: Database) -
     instrument = await new_instrument(database)
     for source in ("one", "two"):
         await put(database, instrument, *(quote(60 * n**3, str(n + 1)) for n in range(40)), source=source)
-    everything = [(row.ts, row.source) for row in (await page_of(database, instrument)).rows]
+    everything = [QuotePosition(row.ts, row.source) for row in (await page_of(database, instrument)).rows]
     assert everything == sorted(everything)
     assert len(everything) == 80
-    forwards: list[tuple[datetime, str]] = []
+    forwards: list[QuotePosition] = []
     while True:
         page = await page_of(
             database, instrument, QuoteQuery(7, after=forwards[-1] if forwards else None, newest=False)
         )
-        forwards += [(row.ts, row.source) for row in page.rows]
+        forwards += [QuotePosition(row.ts, row.source) for row in page.rows]
         if not page.more:
             break
-    backwards: list[tuple[datetime, str]] = []
+    backwards: list[QuotePosition] = []
     while True:
         page = await page_of(database, instrument, QuoteQuery(9, before=backwards[0] if backwards else None))
-        backwards = [(row.ts, row.source) for row in page.rows] + backwards
+        backwards = [QuotePosition(row.ts, row.source) for row in page.rows] + backwards
         if not page.more:
             break
     assert forwards == backwards == everything

@@ -139,7 +139,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class BackfillRequest:
-    """The past of some instruments: their trades, the venue's minute candles, or quotes."""
+    """The past of some instruments: their trades, or the venue's minute candles."""
 
     instruments: Sequence[InstrumentKey]
     window: Window

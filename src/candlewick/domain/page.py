@@ -77,18 +77,22 @@ class TradeQuery:
             raise InvalidLimit(self.limit)
 
 
+class QuotePosition(NamedTuple):
+    """Where a quote stands in its instrument's order: event time, then source."""
+
+    ts: datetime
+    source: str
+
+
 @dataclass(frozen=True, slots=True)
 class QuoteQuery:
-    """Which quotes: at most `limit` in `window`, strictly between `after` and `before`, the newest or the oldest.
-
-    Positions are (ts, source).
-    """
+    """Which quotes: at most `limit` in `window`, strictly between `after` and `before`, the newest or the oldest."""
 
     limit: int
     source: str | None = None
     window: Window | None = None
-    after: tuple[datetime, str] | None = None
-    before: tuple[datetime, str] | None = None
+    after: QuotePosition | None = None
+    before: QuotePosition | None = None
     newest: bool = True
 
     def __post_init__(self) -> None:

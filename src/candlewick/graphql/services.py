@@ -24,12 +24,14 @@ from candlewick.domain.page import (
     CandleQuery,
     InstrumentFilter,
     Page,
+    QuoteQuery,
     TradePosition,
     TradeQuery,
     TradeRow,
 )
+from candlewick.domain.quote import QuoteRow
 from candlewick.domain.service import DatabaseEdition
-from candlewick.ports import Backfills, Clock
+from candlewick.ports import Backfills, Clock, FreshnessStore, LatestQuotes
 
 
 class InstrumentReads(Protocol):
@@ -51,6 +53,14 @@ class TradeReads(Protocol):
     async def read(
         self, instrument_ids: Sequence[InstrumentId], query: TradeQuery
     ) -> Mapping[InstrumentId, Page[TradeRow]]: ...
+
+
+class QuoteReads(Protocol):
+    """The reading half of `ports.QuoteStore`."""
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: QuoteQuery
+    ) -> Mapping[InstrumentId, Page[QuoteRow]]: ...
 
 
 class CandleReads(Protocol):
@@ -118,6 +128,15 @@ class Services(Protocol):
 
     @property
     def candles(self) -> CandleReads: ...
+
+    @property
+    def quotes(self) -> QuoteReads: ...
+
+    @property
+    def latest(self) -> LatestQuotes: ...
+
+    @property
+    def freshness(self) -> FreshnessStore: ...
 
     @property
     def jobs(self) -> JobDesk: ...

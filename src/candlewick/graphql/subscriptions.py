@@ -12,10 +12,11 @@ from candlewick.domain.errors import UnknownJob
 from candlewick.graphql import watched
 from candlewick.graphql.context import Info
 from candlewick.graphql.live.candles import CandleTail, Wanted
+from candlewick.graphql.live.quotes import QuoteTail
 from candlewick.graphql.live.trades import TradeTail, told_at
 from candlewick.graphql.types import job as jobs
 from candlewick.graphql.types.candle import BarSpec
-from candlewick.graphql.types.events import CandleEvent, TradeEvent
+from candlewick.graphql.types.events import CandleEvent, QuoteEvent, TradeEvent
 from candlewick.graphql.types.job import Job, JobIdArgument
 
 Instruments = Annotated[
@@ -43,6 +44,17 @@ class Subscription:
         services = info.context.services
         keys = await watched.find_instruments(services.instruments, instruments)
         return TradeTail(info.context.live.hub, services.commit_log, keys, told_at(after)).events()
+
+    @strawberry.subscription(
+        description=(
+            "Quotes as they become visible: the newest one of each instrument, then newer ones, looked at 4 times a "
+            "second at the most. Quotes that arrive behind newer ones are not told."
+        )
+    )
+    async def quotes(self, info: Info, instruments: Instruments) -> AsyncGenerator[QuoteEvent, None]:
+        services = info.context.services
+        keys = await watched.find_instruments(services.instruments, instruments)
+        return QuoteTail(info.context.live.hub, services.quotes, keys).events()
 
     @strawberry.subscription(
         description=(

@@ -34,9 +34,7 @@ class Inbox:
         try:
             async for frame in frames:
                 async with self._changed:
-                    await self._changed.wait_for(lambda: self._ended or len(self._frames) < self._bounds.frames)
-                    if self._ended:
-                        return
+                    await self._changed.wait_for(lambda: len(self._frames) < self._bounds.frames)
                     self._frames.append(frame)
                     self._changed.notify_all()
         except CandlewickError as error:
@@ -45,12 +43,6 @@ class Inbox:
             self._ended = True
             async with self._changed:
                 self._changed.notify_all()
-
-    async def close(self) -> None:
-        """Take nothing more in; what came before can still be taken."""
-        self._ended = True
-        async with self._changed:
-            self._changed.notify_all()
 
     async def take(self) -> list[Frame]:
         """The next batch; empty when the stream has ended and everything was taken."""

@@ -24,7 +24,9 @@ from candlewick.ports.stores import (
     DayStore,
     DeadLetterStore,
     Delivery,
+    FreshnessStore,
     InstrumentStore,
+    LatestQuotes,
     Listed,
     Listing,
     Outcome,
@@ -34,7 +36,7 @@ from candlewick.ports.stores import (
     RawStore,
     TradeStore,
 )
-from candlewick.ports.work import Backfills, Bus, Clock, CommitLog, JobStore, Leases, LivePositions, Relay, WatchList
+from candlewick.ports.work import Backfills, Bus, Clock, CommitLog, JobStore, Leases, LivePositions, Relay
 
 __all__ = [
     "ArchiveShelf",
@@ -54,8 +56,10 @@ __all__ = [
     "Directory",
     "Fetched",
     "Frame",
+    "FreshnessStore",
     "InstrumentStore",
     "JobStore",
+    "LatestQuotes",
     "Leases",
     "Listed",
     "Listing",
@@ -75,5 +79,4 @@ __all__ = [
     "TradeHistory",
     "TradeStore",
     "TradeStream",
-    "WatchList",
 ]

@@ -13,6 +13,7 @@ from candlewick.domain.batch import Rejected, TradeBatch
 from candlewick.domain.candle import Candle, MinuteCandle
 from candlewick.domain.day import DayLines
 from candlewick.domain.feed import FeedPosition
+from candlewick.domain.freshness import Freshness
 from candlewick.domain.job import Lease
 from candlewick.domain.market import (
     Asset,
@@ -207,7 +208,21 @@ class QuoteDelivery:
     lease: Lease | None = None
 
 
-class QuoteStore(Protocol):
+class LatestQuotes(Protocol):
+    """What things cost now."""
+
+    async def latest(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, QuoteRow]:
+        """The newest price of each, from quotes or from trades, whichever is newer. What has none is left out."""
+
+
+class FreshnessStore(Protocol):
+    """How new what is here is."""
+
+    async def read(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Freshness]:
+        """Of each instrument that there is."""
+
+
+class QuoteStore(LatestQuotes, Protocol):
     """Quotes, each once, with the minute candles (origin QUOTES) made of them, in one transaction a delivery."""
 
     async def put(self, delivery: QuoteDelivery) -> Outcome:
@@ -221,9 +236,6 @@ class QuoteStore(Protocol):
     async def read(
         self, instrument_ids: Sequence[InstrumentId], query: QuoteQuery
     ) -> Mapping[InstrumentId, Page[QuoteRow]]: ...
-
-    async def latest(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, QuoteRow]:
-        """The newest price of each, from quotes or from trades, whichever is newer: one indexed read for all."""
 
 
 @dataclass(frozen=True, slots=True)

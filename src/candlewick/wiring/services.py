@@ -16,6 +16,7 @@ import structlog
 from redis.asyncio import Redis
 
 from candlewick.bus.budget import RedisBudget
+from candlewick.bus.latest import CachedLatest
 from candlewick.bus.notices import RedisBus
 from candlewick.domain.errors import CandlewickError, SchemaOutOfDate
 from candlewick.pipeline.backfill import Backfill
@@ -50,6 +51,7 @@ class Services(Stores):
 
     redis: Redis
     bus: RedisBus
+    latest: CachedLatest
     sources: Mapping[str, MarketSource]
     """By code, which is the venue's."""
     backfills: Backfill
@@ -57,22 +59,20 @@ class Services(Stores):
     live: LiveSettings
     raw_kept_for: timedelta
 
-    async def watched_venues(self) -> list[str]:
-        """The venues of what is watched, as far as they can be asked."""
-        listed = [watched.key for watched in await self.watch_list.all()]
-        venues = dict.fromkeys(key.venue for key in [*self.live.instruments, *listed])
+    @property
+    def watched_venues(self) -> list[str]:
+        """The venues that instruments are taken live from, as far as they can be asked."""
+        venues = dict.fromkeys(key.venue for key in self.live.instruments)
         return [venue for venue in venues if venue in self.sources]
 
-    def live_feeds(self) -> dict[str, LiveFeed]:
-        """What following a stream takes, for each source that has one."""
+    def live_feed(self, source: MarketSource) -> LiveFeed | None:
+        """What following the source's stream takes; None if it has none."""
+        if source.stream is None:
+            return None
         bounds = BatchBounds(self.live.batch_rows, self.live.batch_span)
-        return {
-            code: LiveFeed(
-                code, source.stream, source.trades, self.import_stores, self.live_positions, self.clock, bounds
-            )
-            for code, source in self.sources.items()
-            if source.stream is not None
-        }
+        return LiveFeed(
+            source.source, source.stream, source.trades, self.import_stores, self.live_positions, self.clock, bounds
+        )
 
 
 @asynccontextmanager
@@ -89,6 +89,7 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             **{name: getattr(stores, name) for name in Stores.__dataclass_fields__},
             redis=redis,
             bus=RedisBus(redis),
+            latest=CachedLatest(redis, stores.quotes),
             sources=sources,
             backfills=Backfill(sources, stores.import_stores, stores.jobs, stores.clock, downloads),
             service=_probe(stores.database, redis, settings.archive_dir, await asyncio.to_thread(schema.head_revision)),

@@ -20,6 +20,7 @@ from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
+from candlewick.storage.freshness import FreshnessReads
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.jobs import Jobs
 from candlewick.storage.keys import ApiKeys
@@ -28,7 +29,6 @@ from candlewick.storage.live_positions import StoredPositions
 from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw import RawFiles
 from candlewick.storage.trades import Trades
-from candlewick.storage.watch import StoredWatchList
 from candlewick.wiring.addresses import Addresses
 
 CONTROL_POOL: Final = 3
@@ -45,6 +45,7 @@ class Stores:
     trades: Trades
     candles: Candles
     quotes: Quotes
+    freshness: FreshnessReads
     raw: RawFiles
     dead_letters: DeadLetters
     keys: ApiKeys
@@ -52,7 +53,6 @@ class Stores:
     leases: StoredLeases
     live_positions: StoredPositions
     commit_log: StoredCommits
-    watch_list: StoredWatchList
 
     @property
     def import_stores(self) -> importing.Stores:
@@ -123,6 +123,7 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         trades=Trades(database, settings.storage.allowed_lateness),
         candles=Candles(database, clock, settings.storage.allowed_lateness),
         quotes=Quotes(database, settings.storage.allowed_lateness),
+        freshness=FreshnessReads(database),
         raw=RawFiles(database, settings.archive_dir),
         dead_letters=DeadLetters(database),
         keys=ApiKeys(database, clock),
@@ -130,5 +131,4 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         leases=StoredLeases(control),
         live_positions=StoredPositions(database),
         commit_log=StoredCommits(database),
-        watch_list=StoredWatchList(database),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -12,7 +11,6 @@ from pathlib import Path
 import httpx
 import pytest
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from candlewick.bus.budget import RedisBudget
 from candlewick.domain.errors import RateLimited
@@ -37,33 +35,6 @@ class Pauses:
     async def __call__(self, seconds: float) -> None:
         self.taken.append(seconds)
         raise Stopped
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("valkey")
-    options = ["--port", "0", "--unixsocket", f"{folder}/s", "--dir", str(folder), "--save", ""]
-    process = subprocess.Popen([find_valkey(), *options], stdout=subprocess.DEVNULL)
-    yield f"unix://{folder}/s"
-    process.kill()
-    process.wait()
-
-
-@pytest.fixture
-async def redis(address: str) -> AsyncIterator[Redis]:
-    client: Redis = Redis.from_url(address)
-    async with asyncio.timeout(10):
-        while not await answers(client):  # noqa: ASYNC110  (a server that starts tells nobody)
-            await asyncio.sleep(0.01)
-    yield client
-    await client.aclose()
-
-
-async def answers(client: Redis) -> bool:
-    try:
-        return bool(await client.ping())
-    except (RedisError, OSError):
-        return False
 
 
 @pytest.fixture

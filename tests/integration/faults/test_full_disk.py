@@ -79,6 +79,7 @@ class Machine:
     """Candlewick on the small disk, with trades coming in."""
 
     disk: Disk
+    markets: Markets
     verdict: Verdict
     worker: Program
     readyz: str
@@ -99,7 +100,7 @@ class Machine:
 
     async def last(self) -> int:
         """The latest trade of the instrument that is behind."""
-        keys = self.verdict.markets.keys(self.verdict.markets.live)
+        keys = self.markets.keys(self.markets.live)
         stored = await self.verdict.stored()
         return min(stored[key].last if key in stored else 0 for key in keys)
 
@@ -113,7 +114,7 @@ class Machine:
         """Whether each trade until then is stored, and every commit published."""
         try:
             stored = await self.verdict.stored()
-            markets = self.verdict.markets
+            markets = self.markets
             found = [(stored.get(key), markets.first_at(key, moment) - 1) for key in markets.keys(markets.live)]
             whole = all(have is not None and have.whole and have.last >= due for have, due in found)
             return whole and await self.verdict.relayed()
@@ -157,7 +158,7 @@ async def machine(disk: Disk) -> AsyncIterator[Machine]:
         with running([venue, worker, server]):
             database = await Database.open(private.database, application_name="full disk")
             try:
-                yield Machine(disk, Verdict(database, markets), worker, f"http://127.0.0.1:{port}/readyz")
+                yield Machine(disk, markets, Verdict(database, markets), worker, f"http://127.0.0.1:{port}/readyz")
             finally:
                 await database.close()
     shutil.rmtree(elsewhere)  # the logs of a run that failed stay

@@ -13,6 +13,7 @@ from candlewick.domain.access import ApiKey, ApiKeyId, Role
 from candlewick.domain.candle import Candle, CandleOrigin, CandleStatus
 from candlewick.domain.commit import Commit, CommitKind, CommitNotice
 from candlewick.domain.errors import UnknownJob
+from candlewick.domain.freshness import Freshness
 from candlewick.domain.job import BackfillRequest, Job, JobFilter, JobId, JobKind, JobProgress, JobStatus
 from candlewick.domain.market import (
     Asset,
@@ -32,10 +33,13 @@ from candlewick.domain.page import (
     CandleQuery,
     InstrumentFilter,
     Page,
+    QuotePosition,
+    QuoteQuery,
     TradePosition,
     TradeQuery,
     TradeRow,
 )
+from candlewick.domain.quote import QuoteRow
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.time import Window
 
@@ -206,6 +210,50 @@ def _matches(row: TradeRow, query: TradeQuery) -> bool:
     return within and follows and (query.before is None or position < query.before)
 
 
+def a_quote(number: int, source: str = "binance", **figures: str) -> QuoteRow:
+    """The quote of that second after START."""
+    ts = START + timedelta(seconds=number)
+    said: dict[str, str | None] = dict.fromkeys(QuoteRow._fields[2:8]) | {"price": f"{100 + number}.50"} | figures
+    return QuoteRow(ts=ts, source=source, received_at=ts, version=1, **said)
+
+
+class FakeQuotes(Recorded):
+    """Quotes a second apart from START on, the same for every instrument but the third, which has none."""
+
+    def __init__(self, count: int = 250) -> None:
+        super().__init__()
+        self.rows = [a_quote(number, ("binance", "other")[number % 2]) for number in range(count)]
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], query: QuoteQuery
+    ) -> dict[InstrumentId, Page[QuoteRow]]:
+        self.note("read", tuple(instrument_ids), query)
+        rows = [row for row in self.rows if _is_wanted(row, query)]
+        found = {key: rows if key != 3 else [] for key in instrument_ids}
+        return {key: page(each, query.limit, newest=query.newest) for key, each in found.items()}
+
+    async def latest(self, instrument_ids: Sequence[InstrumentId]) -> dict[InstrumentId, QuoteRow]:
+        self.note("latest", tuple(instrument_ids))
+        return {key: self.rows[-1] for key in instrument_ids if key != 3}
+
+
+def _is_wanted(row: QuoteRow, query: QuoteQuery) -> bool:
+    position = QuotePosition(row.ts, row.source)
+    within = query.window is None or query.window.start <= row.ts < query.window.end
+    follows = query.after is None or position > query.after
+    comes_before = query.before is None or position < query.before
+    return within and follows and comes_before and query.source in {None, row.source}
+
+
+class FakeFreshness(Recorded):
+    """The first instrument is ten seconds old; nothing is known of the others."""
+
+    async def read(self, instrument_ids: Sequence[InstrumentId]) -> dict[InstrumentId, Freshness]:
+        self.note("read", tuple(instrument_ids))
+        known = Freshness(START - timedelta(seconds=10), None, START - timedelta(minutes=1), START, open_gaps=2)
+        return {key: known for key in instrument_ids if key == 1}
+
+
 class FakeKeys(Recorded):
     """Two keys: READER's may read, SECRET's is an operator's."""
 
@@ -373,5 +421,8 @@ class FakeServices:
         self.instruments: Any = FakeInstruments()
         self.trades: Any = FakeTrades()
         self.candles: Any = FakeCandles()
+        self.quotes: Any = FakeQuotes()
+        self.latest: Any = self.quotes
+        self.freshness: Any = FakeFreshness()
         self.keys: Any = FakeKeys()
         self.service: Any = FakeProbe()

@@ -7,8 +7,11 @@ from typing import Self
 
 from candlewick.graphql.loaders.asset import AssetLoader, asset_loader
 from candlewick.graphql.loaders.candles import CandleLoader, candle_loader
+from candlewick.graphql.loaders.freshness import FreshnessLoader, freshness_loader
 from candlewick.graphql.loaders.instrument_by_id import InstrumentByIdLoader, instrument_by_id_loader
 from candlewick.graphql.loaders.instrument_by_key import InstrumentByKeyLoader, instrument_by_key_loader
+from candlewick.graphql.loaders.latest import LatestLoader, latest_loader
+from candlewick.graphql.loaders.quotes import QuoteLoader, quote_loader
 from candlewick.graphql.loaders.trades import TradeLoader, trade_loader
 from candlewick.graphql.loaders.venue import VenueLoader, venue_loader
 from candlewick.graphql.services import Services
@@ -24,6 +27,9 @@ class Loaders:
     instruments_by_key: InstrumentByKeyLoader
     candles: CandleLoader
     trades: TradeLoader
+    quotes: QuoteLoader
+    latest: LatestLoader
+    freshness: FreshnessLoader
 
     @classmethod
     def fresh(cls, services: Services) -> Self:
@@ -34,4 +40,7 @@ class Loaders:
             instruments_by_key=instrument_by_key_loader(services.instruments),
             candles=candle_loader(services.candles),
             trades=trade_loader(services.trades),
+            quotes=quote_loader(services.quotes),
+            latest=latest_loader(services.latest),
+            freshness=freshness_loader(services.freshness),
         )

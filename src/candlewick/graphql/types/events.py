@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 from candlewick.graphql.types.candle import Candle
+from candlewick.graphql.types.quote import Quote
 from candlewick.graphql.types.span import TimeSpan
 from candlewick.graphql.types.trade import Trade
 
@@ -60,6 +61,15 @@ class CandleRevised:
     cursor: str = strawberry.field(description=_CURSOR)
 
 
+@strawberry.type(description="Quotes of one instrument that are newer than what was told before.")
+class QuoteUpdate:
+    """The first one of an instrument is its newest quote."""
+
+    instrument: str = strawberry.field(description=_KEY)
+    quotes: list[Quote] = strawberry.field(description="In order of time; 1 to 100, of more the newest.")
+
+
+QuoteEvent = Annotated[QuoteUpdate, strawberry.union("QuoteEvent", description="What a subscription to quotes sends.")]
 TradeEvent = Annotated[TradeBatch, strawberry.union("TradeEvent", description="What a subscription to trades sends.")]
 CandleEvent = Annotated[
     CandleSnapshot | CandleUpdate | CandleRevised,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Self, cast
 
 import strawberry
 
@@ -17,7 +17,10 @@ from candlewick.graphql.types.candle import BarSpec, Candle
 from candlewick.graphql.types.candle_page import CandlePage
 from candlewick.graphql.types.connection import After, Before, Connection, First, Last
 from candlewick.graphql.types.enums import AssetClass, CandleOrigin, InstrumentStatus, Tape
+from candlewick.graphql.types.freshness import Freshness
 from candlewick.graphql.types.node import Node, NodeId
+from candlewick.graphql.types.quote import Quote
+from candlewick.graphql.types.quote_page import QuotePage
 from candlewick.graphql.types.range import TimeRange
 from candlewick.graphql.types.trade import Trade
 from candlewick.graphql.types.trade_page import TradePage
@@ -28,6 +31,9 @@ OpensIn = Annotated[
 ]
 HappenedIn = Annotated[
     TimeRange | None, strawberry.argument(name="range", description="Only trades that happened in it; all if left out.")
+]
+ObservedIn = Annotated[
+    TimeRange | None, strawberry.argument(name="range", description="Only quotes observed in it; all if left out.")
 ]
 
 
@@ -106,6 +112,36 @@ class Instrument(Node):
     ) -> Connection[Trade]:
         paging = Paging(first, after, last, before)
         return await TradePage(self.row.id, range_.window if range_ else None, paging).read(info.context)
+
+    @strawberry.field(
+        description="Its quotes in order of time. With neither `first`, `last` nor `after`: the newest 100."
+    )
+    async def quotes(
+        self,
+        info: Info,
+        range_: ObservedIn = None,
+        source: Annotated[
+            str | None, strawberry.argument(description="Only what the source of that code says.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Quote]:
+        paging = Paging(first, after, last, before)
+        window = range_.window if range_ else None
+        return await QuotePage(self.row.id, clean(source, "source"), window, paging).read(info.context)
+
+    @strawberry.field(
+        description="Its newest price, from quotes or from trades; up to a second old. Null if there is none."
+    )
+    async def latest(self, info: Info) -> Quote | None:
+        return cast("Quote | None", await info.context.loaders.latest.load(self.row.id))
+
+    @strawberry.field(description="How new what is here of it is.")
+    async def freshness(self, info: Info) -> Freshness:
+        row = await info.context.loaders.freshness.load(self.row.id)
+        return Freshness.of(row, info.context.services.clock.now())
 
 
 def present[Row](row: Row | None) -> Row:
