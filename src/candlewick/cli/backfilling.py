@@ -37,6 +37,7 @@ class KindName(StrEnum):
 
     TRADES = "trades"
     CANDLES = "candles"
+    QUOTES = "quotes"
 
 
 def moment_of(text: str) -> datetime:
@@ -76,7 +77,7 @@ def backfill(
     start: From,
     end: To = None,
     kind: Annotated[
-        KindName, typer.Option(help="Trades, or the minute candles that the venue publishes.")
+        KindName, typer.Option(help="Trades, the minute candles that the venue publishes, or quotes.")
     ] = KindName.TRADES,
     key: Annotated[
         str | None, typer.Option("--key", help="Of a job that is made once, however often this is called.")

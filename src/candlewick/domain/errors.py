@@ -6,6 +6,7 @@ CandlewickError
 │   ├── EmptyWindow, NaiveDateTime, TimeOutOfRange, InvalidDuration, InvalidLimit, UnsupportedInterval
 │   ├── InvalidCandle, InvalidDayCandle, InvalidTrade, InvalidQuote
 │   ├── BelowRetentionFloor, SupersededFile, UnknownRevision, UnknownSource
+│   ├── WatchListFull, CannotBeWatched
 │   └── InvalidRange, TooManySteps, UnknownJob, JobFinished, JobNotFailed, JobConflict, JobSuperseded
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
 │   ├── MalformedRow, MalformedPayload, UnknownSymbol, UnknownFormat
@@ -250,6 +251,24 @@ class TooManySteps(InvalidInput):
     def __init__(self, steps: int, most: int) -> None:
         super().__init__(f"this would be {steps} steps, a job may have {most}: ask for fewer instruments or less time")
         self.steps, self.most = steps, most
+
+
+class WatchListFull(InvalidInput):
+    """More would be taken live than one list may have."""
+
+    def __init__(self, wanted: int, most: int) -> None:
+        super().__init__(
+            f"the watch list would have {wanted} instruments, it may have {most}: take others off it first"
+        )
+        self.wanted, self.most = wanted, most
+
+
+class CannotBeWatched(InvalidInput):
+    """The source has neither a stream nor quotes to ask for."""
+
+    def __init__(self, key: str, source: str) -> None:
+        super().__init__(f"{key} cannot be watched: {source} has neither a stream nor quotes; it can be imported")
+        self.key, self.source = key, source
 
 
 class UnknownJob(InvalidInput):

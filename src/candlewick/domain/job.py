@@ -139,7 +139,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class BackfillRequest:
-    """The past of some instruments: their trades, or the venue's minute candles."""
+    """The past of some instruments: their trades, the venue's minute candles, or quotes."""
 
     instruments: Sequence[InstrumentKey]
     window: Window

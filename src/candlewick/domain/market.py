@@ -49,6 +49,8 @@ class DataKind(StrEnum):
     """Of the tape that the instrument keeps."""
     CANDLES = "CANDLES"
     """The venue's minute candles."""
+    QUOTES = "QUOTES"
+    """What the source says that the price was, as fine as it still has it."""
 
 
 class InstrumentStatus(StrEnum):

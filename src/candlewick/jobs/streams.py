@@ -1,104 +1,154 @@
-"""Live streams, each held by one worker at a time: another takes over when it dies."""
+"""Live streams of the watched instruments, each held by one worker at a time: another takes over when it dies."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
-from itertools import batched
+from time import monotonic
 from typing import Final
 
 import structlog
 
 from candlewick.domain.job import Lease
-from candlewick.domain.market import Instrument, InstrumentKey
+from candlewick.domain.market import Instrument, InstrumentKey, InstrumentStatus
 from candlewick.jobs.holding import HOLDER, LEASE, while_held
+from candlewick.jobs.partition import partition
 from candlewick.jobs.rounds import Pace, keep_at
-from candlewick.pipeline.discovery import discover
-from candlewick.pipeline.importing import Stores
-from candlewick.pipeline.live import LiveFeed, follow
-from candlewick.ports import Leases, MarketSource
+from candlewick.pipeline.discovery import discovery_of
+from candlewick.pipeline.following import follow
+from candlewick.pipeline.live import LiveFeed
+from candlewick.pipeline.roster import Roster
+from candlewick.ports import InstrumentStore, JobStore, Leases, WatchList
 from candlewick.waiting import before
 
 log = structlog.get_logger(__name__)
 
 TAKE_OVER: Final = timedelta(seconds=2)
 """How often a stream that somebody else holds is tried."""
+LOOK: Final = timedelta(seconds=2)
+"""How often the watch list is looked at."""
+REFRESH: Final = timedelta(seconds=30)
+"""How often the watched instruments are looked up though the list is the same: one may have been discovered since."""
 A_STREAM: Final = 100
 """Instruments that share a connection."""
 
 
-async def keep_streaming(
-    feed_of: Callable[[MarketSource], LiveFeed | None],
-    sources: Mapping[str, MarketSource],
-    watched: Sequence[InstrumentKey],
-    stores: Stores,
-    leases: Leases,
-    stop: asyncio.Event,
-) -> None:
-    """Take the watched instruments live until `stop`."""
-    keys = sorted(set(watched), key=str)
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """What it takes to follow what is watched."""
+
+    fixed: Sequence[InstrumentKey]
+    """What the settings of this worker name."""
+    watch_list: WatchList
+    instruments: InstrumentStore
+    feeds: Mapping[str, LiveFeed]
+    """By the venue's code; what is not among them has no stream."""
+    jobs: JobStore
+    leases: Leases
+
+
+async def keep_streaming(streaming: Streaming, stop: asyncio.Event) -> None:
+    """Take live until `stop` what is watched, whenever it is. What is on the list when, is seen within seconds."""
     async with asyncio.TaskGroup() as group:
-        for venue in dict.fromkeys(key.venue for key in keys):
-            source = sources.get(venue)
-            feed = feed_of(source) if source else None
-            if source is None or feed is None:
-                log.error("venue_without_stream", venue=venue, instruments=[str(k) for k in keys if k.venue == venue])
-                continue
-            for part in batched((key for key in keys if key.venue == venue), A_STREAM):
-                stream = Stream(stream_name(venue, part), source, feed, part)
-                group.create_task(_keep(stream, stores, leases, stop))
+        board = _Board(streaming, group)
+        await keep_at("streams", board.update, Pace(LOOK), stop)
+        board.clear()
 
 
-def stream_name(venue: str, keys: Sequence[InstrumentKey]) -> str:
-    """The name of its lease. Workers that watch other instruments hold another: none is left out."""
-    return f"stream/{venue}/{sha256(' '.join(map(str, keys)).encode()).hexdigest()[:12]}"
-
-
-class Stream:
+@dataclass(frozen=True, slots=True)
+class _Stream:
     """Some instruments of one source over one connection."""
 
-    def __init__(self, name: str, source: MarketSource, feed: LiveFeed, keys: Sequence[InstrumentKey]) -> None:
-        self.name = name
-        self._source = source
-        self._feed = feed
-        self._keys = keys
-
-    async def follow(self, stores: Stores, lease: Lease) -> None:
-        """Until cancelled. Raises LeaseLost."""
-
-        async def instruments() -> Sequence[Instrument]:
-            return await self._instruments(stores)
-
-        await follow(self._feed, instruments, lease)
-
-    async def _instruments(self, stores: Stores) -> list[Instrument]:
-        """As they are now: the tape or the symbol may have changed since."""
-        known = await stores.instruments.by_keys(self._keys)
-        if len(known) < len(self._keys):
-            await discover(self._source, stores)
-            known = await stores.instruments.by_keys(self._keys)
-        if unknown := [str(key) for key in self._keys if key not in known]:
-            log.error("watched_but_unknown", source=self._source.source, instruments=unknown)
-        return list(known.values())
+    name: str
+    """Of its lease."""
+    feed: LiveFeed
+    roster: Roster
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-async def _keep(stream: Stream, stores: Stores, leases: Leases, stop: asyncio.Event) -> None:
+class _Board:
+    """The streams of this worker: those that it holds and those that it would take over."""
+
+    def __init__(self, streaming: Streaming, group: asyncio.TaskGroup) -> None:
+        self._streaming = streaming
+        self._group = group
+        self._streams: dict[str, _Stream] = {}
+        self._keys: Sequence[InstrumentKey] = ()
+        self._fresh_until = 0.0
+        self._unknown: frozenset[InstrumentKey] = frozenset()
+
+    async def update(self) -> None:
+        """Begin, change and end streams as the watch list wants it. A stream that stays loses nothing."""
+        listed = [watched.key for watched in await self._streaming.watch_list.all()]
+        keys = [key for key in dict.fromkeys([*self._streaming.fixed, *listed]) if key.venue in self._streaming.feeds]
+        if keys == self._keys and monotonic() < self._fresh_until:
+            return
+        known = await self._streaming.instruments.by_keys(keys)
+        await self._make_known(frozenset(keys) - known.keys())
+        wanted = dict(self._shared_out(keys))
+        for name, members in wanted.items():
+            self._show(name, [known[key] for key in members if key in known])
+        for name in self._streams.keys() - wanted.keys():
+            self._streams.pop(name).stop.set()
+        self._keys, self._fresh_until = keys, monotonic() + REFRESH.total_seconds()
+
+    def clear(self) -> None:
+        """End them all."""
+        for stream in self._streams.values():
+            stream.stop.set()
+
+    def _shared_out(self, keys: Sequence[InstrumentKey]) -> Iterator[tuple[str, Sequence[InstrumentKey]]]:
+        """Streams by name. What only our settings name has streams of its own: no other worker may know of it."""
+        fixed = frozenset(self._streaming.fixed)
+        for venue in self._streaming.feeds:
+            ours = [key for key in keys if key.venue == venue]
+            for title, members in (
+                (_title(key for key in ours if key in fixed), [key for key in ours if key in fixed]),
+                ("list", [key for key in ours if key not in fixed]),
+            ):
+                for bits, part in partition(members, A_STREAM).items():
+                    yield f"stream/{venue}/{title}{'.' if bits else ''}{bits}", part
+
+    def _show(self, name: str, instruments: Sequence[Instrument]) -> None:
+        followed = [each for each in instruments if each.status is not InstrumentStatus.DELISTED]
+        if name in self._streams:
+            self._streams[name].roster.change(followed)
+            return
+        stream = _Stream(name, self._streaming.feeds[name.split("/")[1]], Roster(followed))
+        self._streams[name] = stream
+        self._group.create_task(_keep(stream, self._streaming.leases))
+
+    async def _make_known(self, unknown: frozenset[InstrumentKey]) -> None:
+        """Have the venues of what is watched and not known asked for their lists: once, the schedule does the rest."""
+        for venue in sorted({key.venue for key in unknown - self._unknown}):
+            keys = sorted(str(key) for key in unknown if key.venue == venue)
+            log.warning("watched_but_unknown", source=venue, instruments=keys[:20], count=len(keys))
+            await self._streaming.jobs.submit(discovery_of(venue, "watch"))
+        self._unknown = unknown
+
+
+def _title(keys: Iterator[InstrumentKey]) -> str:
+    return "settings-" + sha256(" ".join(sorted(map(str, keys))).encode()).hexdigest()[:12]
+
+
+async def _keep(stream: _Stream, leases: Leases) -> None:
     async def take_turn() -> None:
         lease = await leases.acquire(stream.name, HOLDER, LEASE)
         if lease is not None:
             log.info("stream_taken", stream=stream.name)
-            await _hold(stream, stores, leases, lease, stop)
+            await _hold(stream, leases, lease)
 
-    await keep_at(stream.name, take_turn, Pace(TAKE_OVER), stop)
+    await keep_at(stream.name, take_turn, Pace(TAKE_OVER), stream.stop)
 
 
-async def _hold(stream: Stream, stores: Stores, leases: Leases, lease: Lease, stop: asyncio.Event) -> None:
+async def _hold(stream: _Stream, leases: Leases, lease: Lease) -> None:
     async def renew() -> bool:
         return await leases.renew(lease, LEASE)
 
     try:
-        await before(stop, while_held(lease, renew, stream.follow(stores, lease)))
+        await before(stream.stop, while_held(lease, renew, follow(stream.feed, stream.roster, lease)))
     finally:
         await leases.release(lease)

@@ -7,10 +7,10 @@ from typing import Any
 
 import structlog
 
-from candlewick.domain.job import JobKind, NewJob, NewStep, Step
+from candlewick.domain.job import JobKind, Step
 from candlewick.jobs.dispatch import step_ref
 from candlewick.jobs.steps import StepRunner
-from candlewick.pipeline.discovery import discover
+from candlewick.pipeline.discovery import discover, discovery_of
 from candlewick.pipeline.history import Report
 from candlewick.ports import Outcome
 from candlewick.wiring import Services
@@ -41,12 +41,10 @@ async def run_step(ctx: TaskContext, job_id: int, number: int, attempt: int, que
 async def submit_discoveries(ctx: TaskContext) -> int:
     """Make a job of asking each watched venue for its list, unless the last such job is not through yet."""
     services: Services = ctx["services"]
-    for venue in services.watched_venues:
-        name = f"discover/{venue}"
-        step = NewStep(f"instruments of {venue}", {"source": venue})
-        new = NewJob(JobKind.DISCOVER, {"source": venue}, [step], exclusive=name, requested_by="schedule")
-        await services.jobs.submit(new)
-    return len(services.watched_venues)
+    venues = await services.watched_venues()
+    for venue in venues:
+        await services.jobs.submit(discovery_of(venue, "schedule"))
+    return len(venues)
 
 
 async def report_dirt(ctx: TaskContext) -> int:

@@ -16,7 +16,7 @@ from candlewick.jobs.queue import QueueWorker, arq_redis, keep_breathing, make_w
 from candlewick.jobs.refresher import SLOWEST, keep_settling
 from candlewick.jobs.relay import keep_relaying
 from candlewick.jobs.rounds import Pace
-from candlewick.jobs.streams import keep_streaming
+from candlewick.jobs.streams import Streaming, keep_streaming
 from candlewick.settings import Duty, Settings, WorkerSettings
 from candlewick.waiting import paused
 from candlewick.wiring import Services
@@ -53,18 +53,22 @@ def _works(
     if Duty.RELAY in duties:
         yield keep_relaying(services.commit_log, services.bus, stop)
     if Duty.LIVE in duties:
-        yield keep_streaming(
-            services.live_feed,
-            services.sources,
-            settings.live.instruments,
-            services.import_stores,
-            services.leases,
-            stop,
-        )
+        yield keep_streaming(_streaming(services, settings), stop)
     if queues:
         yield dispatching(services, redis_url, queues, settings.worker.max_jobs, stop)
     for queue in queues:
         yield serve_queue(services, redis_url, queue, settings.worker, stop)
+
+
+def _streaming(services: Services, settings: Settings) -> Streaming:
+    return Streaming(
+        fixed=settings.live.instruments,
+        watch_list=services.watch_list,
+        instruments=services.instruments,
+        feeds=services.live_feeds(),
+        jobs=services.jobs,
+        leases=services.leases,
+    )
 
 
 async def dispatching(

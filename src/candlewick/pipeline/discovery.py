@@ -6,10 +6,18 @@ from dataclasses import asdict
 
 import structlog
 
+from candlewick.domain.job import JobKind, NewJob, NewStep
 from candlewick.pipeline.importing import Stores
 from candlewick.ports import Listed, MarketSource
 
 log = structlog.get_logger(__name__)
+
+
+def discovery_of(source: str, requested_by: str) -> NewJob:
+    """The job that makes known what the source lists. While one is unfinished, there is no other."""
+    step = NewStep(f"instruments of {source}", {"source": source})
+    arguments = {"source": source}
+    return NewJob(JobKind.DISCOVER, arguments, [step], exclusive=f"discover/{source}", requested_by=requested_by)
 
 
 async def discover(source: MarketSource, stores: Stores) -> Listed:

@@ -10,12 +10,14 @@ from typing import Final
 import numpy as np
 
 from candlewick.domain.batch import Rejected, TradeBatch
+from candlewick.domain.errors import MalformedPayload
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
+from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import DeadLetter, RawId
-from candlewick.domain.time import Window, microseconds
+from candlewick.domain.time import MICROSECOND, Window, microseconds
 from candlewick.pipeline.importing import Stores
-from candlewick.ports import CandleHistory, Delivery, Outcome, TradeHistory
+from candlewick.ports import CandleHistory, Delivery, Outcome, QuoteDelivery, QuoteHistory, TradeHistory
 
 MINUTE: Final = timedelta(minutes=1)
 
@@ -122,5 +124,36 @@ async def fetch_candles(
         else:
             start += (len(letters) - 1) * MINUTE  # a page of nothing else: what follows may be better
         start += MINUTE
+        report(outcome, min((start - window.start) / (window.end - window.start), 1.0))
+    return outcome
+
+
+async def fetch_quotes(
+    history: QuoteHistory, stores: Stores, target: Target, window: Window, report: Report
+) -> Outcome:
+    """Store the quotes of the window, as fine as the source still has them. Errors as for trades."""
+    outcome, start = Outcome(), window.start
+    while start < window.end:
+        payload = await history.page(target.instrument, Window(start, window.end))
+        raw_id = await stores.raw.keep_payload(payload)
+        lines = history.read(target.instrument, payload).rows
+        quotes = [quote for quote in lines.quotes if start <= quote.ts < window.end]
+        if quotes or lines.rejected:
+            outcome += await stores.quotes.put(
+                QuoteDelivery(
+                    target.instrument,
+                    target.source,
+                    QuoteLines(quotes, lines.rejected),
+                    payload.received_at,
+                    raw_id,
+                    lease=target.lease,
+                )
+            )
+        if not quotes:
+            if lines.rejected and not lines.quotes:
+                reason = f"none of its {len(lines.rejected)} rows is a quote: {lines.rejected[0].reason}"
+                raise MalformedPayload(payload.source, payload.endpoint, reason)
+            return outcome
+        start = max(quote.ts for quote in quotes) + MICROSECOND
         report(outcome, min((start - window.start) / (window.end - window.start), 1.0))
     return outcome

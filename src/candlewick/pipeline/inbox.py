@@ -34,7 +34,9 @@ class Inbox:
         try:
             async for frame in frames:
                 async with self._changed:
-                    await self._changed.wait_for(lambda: len(self._frames) < self._bounds.frames)
+                    await self._changed.wait_for(lambda: self._ended or len(self._frames) < self._bounds.frames)
+                    if self._ended:
+                        return
                     self._frames.append(frame)
                     self._changed.notify_all()
         except CandlewickError as error:
@@ -43,6 +45,12 @@ class Inbox:
             self._ended = True
             async with self._changed:
                 self._changed.notify_all()
+
+    async def close(self) -> None:
+        """Take nothing more in; what came before can still be taken."""
+        self._ended = True
+        async with self._changed:
+            self._changed.notify_all()
 
     async def take(self) -> list[Frame]:
         """The next batch; empty when the stream has ended and everything was taken."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from random import uniform
 from typing import Final
 
 import structlog
 
-from candlewick.domain.errors import CandlewickError, InstrumentBusy, LeaseLost
+from candlewick.domain.errors import InstrumentBusy
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
 from candlewick.domain.raw import DeadLetter, LetterKind, Payload, RawId, TradeLines
@@ -23,14 +22,8 @@ from candlewick.ports import Clock, Delivery, Frame, LivePositions, TradeHistory
 
 log = structlog.get_logger(__name__)
 
-FIRST_PAUSE: Final = 0.5
 WRITERS: Final = 4
 """Instruments of a batch that are written at the same time."""
-LONGEST_PAUSE: Final = 8.0
-"""Seconds between tries while the source or the store is away."""
-
-Pause = Callable[[float], Awaitable[None]]
-Instruments = Callable[[], Awaitable[Sequence[Instrument]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,83 +39,69 @@ class LiveFeed:
     bounds: BatchBounds = field(default_factory=BatchBounds)
 
 
-async def follow(feed: LiveFeed, instruments: Instruments, lease: Lease, *, pause: Pause = asyncio.sleep) -> None:
-    """Store the instruments' trades until cancelled, over as many connections as it takes.
+class Session:
+    """One connection, from its first frame to its last.
 
-    For each connection `instruments` says what they are by then.
-
-    Raises:
-        LeaseLost: somebody else does it by now.
+    What it takes over from a `former` session that still runs, it knows as well as that one: nothing of it is fetched.
     """
-    failures = 0
-    while True:
-        session = _Session(feed, lease)
-        try:
-            await _apart(session.run(await instruments()))
-            failures = 0  # the venue said goodbye, and wants us to come again
-        except* LeaseLost as lost:
-            raise LeaseLost(lease.name) from lost
-        except* CandlewickError as broken:
-            failures = 1 if session.delivered else failures + 1
-            reasons = sorted({str(error) for error in leaves(broken)})
-            log.warning("stream_broke", source=feed.source, lease=lease.name, reasons=reasons)
-        if failures:
-            await pause(min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE) * uniform(0.5, 1))  # noqa: S311
 
-
-async def _apart(work: Coroutine[None, None, None]) -> None:
-    """The work in a task of its own. Being cancelled ends it, and us, whatever it raises while it ends.
-
-    Before Python 3.13 a TaskGroup that is cancelled and has an error of its own raises the error alone.
-    """
-    working = asyncio.create_task(work)
-    try:
-        await asyncio.wait({working})
-    finally:
-        working.cancel()
-        await asyncio.wait({working})
-        if not working.cancelled():
-            working.exception()  # seen: if we were cancelled, nobody asks for it
-    await working
-
-
-def leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
-    """The errors in the group and in the groups within it."""
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from leaves(error)
-        else:
-            yield error
-
-
-class _Session:
-    """One connection, from its first frame to its last."""
-
-    def __init__(self, feed: LiveFeed, lease: Lease) -> None:
-        self._feed = feed
-        self._lease = lease
-        self._instruments: Mapping[str, Instrument] = {}
-        self._came: dict[str, Contiguity] = {}
-        self._writers = asyncio.Semaphore(WRITERS)
+    def __init__(
+        self, feed: LiveFeed, lease: Lease, instruments: Sequence[Instrument], former: Session | None = None
+    ) -> None:
+        self.instruments = instruments
+        self.connected = asyncio.Event()
         self.delivered = False
         """Whether anything was stored: what breaks after that is another trouble than before."""
-
-    async def run(self, instruments: Sequence[Instrument]) -> None:
-        """Until the venue says goodbye or the connection breaks; what it delivered is stored then."""
+        self._feed = feed
+        self._lease = lease
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
-        ids = {symbol: instrument.id for symbol, instrument in self._instruments.items()}
-        positions = await self._feed.positions.read(list(ids.values()))
-        self._came = {symbol: Contiguity(positions.get(key)) for symbol, key in ids.items()}
-        inbox = Inbox(self._feed.bounds)
-        async with self._feed.stream.connect(list(self._instruments.values())) as frames, asyncio.TaskGroup() as group:
-            reading = group.create_task(inbox.fill(frames))
-            mending = group.create_task(self._mend())
-            while batch := await inbox.take():
+        self._came = former.known_of(instruments) if former else {}
+        self._inbox = Inbox(feed.bounds)
+        self._writers = asyncio.Semaphore(WRITERS)
+        self._former = former
+        self._mender = Mender(feed.history, feed.stores, feed.positions) if feed.history else None
+
+    async def run(self) -> None:
+        """Until the venue says goodbye or the connection breaks; what it delivered is stored then."""
+        new = await self._look_up()
+        async with self._feed.stream.connect(self.instruments) as frames, asyncio.TaskGroup() as group:
+            self.connected.set()
+            reading = group.create_task(self._inbox.fill(frames))
+            mending = group.create_task(self._mend(new))
+            while batch := await self._inbox.take():
                 await self._store(batch)
-            await reading
+            reading.cancel()
             mending.cancel()
-            if inbox.broken is not None:
-                raise inbox.broken
+            if self._inbox.broken is not None:
+                raise self._inbox.broken
+
+    async def close(self) -> None:
+        """Read nothing more; what came is stored, then `run` ends."""
+        await self._inbox.close()
+
+    def catch_up(self) -> None:
+        """The former session ended before it had stored all that came: fetch what may be missing."""
+        if self._mender is not None:
+            self._mender.catch_up()
+
+    def known_of(self, instruments: Sequence[Instrument]) -> dict[str, Contiguity]:
+        """What came of those instruments that this session follows too, on the same tape; shared from now on."""
+        return {
+            instrument.symbol: self._came[instrument.symbol]
+            for instrument in instruments
+            if instrument.symbol in self._came and self._is_same(instrument)
+        }
+
+    def _is_same(self, instrument: Instrument) -> bool:
+        ours = self._instruments[instrument.symbol]
+        return (ours.id, ours.tape) == (instrument.id, instrument.tape)
+
+    async def _look_up(self) -> frozenset[str]:
+        """How far those came whom no former session knows; their symbols."""
+        ids = {symbol: each.id for symbol, each in self._instruments.items() if symbol not in self._came}
+        positions = await self._feed.positions.read(list(ids.values()))
+        self._came |= {symbol: Contiguity(positions.get(key)) for symbol, key in ids.items()}
+        return frozenset(ids)
 
     async def _store(self, frames: Sequence[Frame]) -> None:
         """Keep the frames as received, then store the trades in them."""
@@ -184,11 +163,18 @@ class _Session:
         if len(lines.trades):
             log.warning("stream_not_asked_for", source=self._feed.source, symbol=symbol, trades=len(lines.trades))
 
-    async def _mend(self) -> None:
-        if self._feed.history is None:
+    @property
+    def behind(self) -> frozenset[str]:
+        """The symbols whose past is not all here yet."""
+        return self._mender.behind if self._mender else frozenset()
+
+    async def _mend(self, new: frozenset[str]) -> None:
+        if self._mender is None:
             return
         targets = {
             symbol: Target(instrument, self._feed.source, self._lease)
             for symbol, instrument in self._instruments.items()
         }
-        await Mender(self._feed.history, self._feed.stores, self._feed.positions).run(targets, self._came)
+        behind = new | self._former.behind if self._former else new
+        self._former = None
+        await self._mender.run(targets, self._came, behind=behind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
@@ -37,21 +37,38 @@ class Mender:
         self._stores = stores
         self._positions = positions
         self._patience = patience
+        self._works: dict[str, _Work] = {}
 
-    async def run(self, targets: Mapping[str, Target], came: Mapping[str, Contiguity]) -> None:
+    async def run(
+        self, targets: Mapping[str, Target], came: Mapping[str, Contiguity], *, behind: Collection[str]
+    ) -> None:
         """Mend for as long as the stream lasts: first what happened while nobody listened, then what it leaves out.
 
+        `behind` are the symbols of those whom nobody listened to until now.
         One instrument whose history cannot be had waits by itself; the stream and the others go on.
 
         Raises:
             LeaseLost: somebody else has the stream by now.
         """
-        works = [_Work(self, target, came[symbol]) for symbol, target in targets.items()]
+        self._works = {
+            symbol: _Work(self, target, came[symbol], symbol in behind) for symbol, target in targets.items()
+        }
+        works = self._works.values()
         while True:
             for work in works:
                 await work.turn()
             if not any(work.is_due for work in works):
                 await asyncio.sleep(self._patience.total_seconds())
+
+    @property
+    def behind(self) -> frozenset[str]:
+        """The symbols whose past is not all here yet."""
+        return frozenset(symbol for symbol, work in self._works.items() if work.is_behind)
+
+    def catch_up(self) -> None:
+        """Something of any of them may have been missed, though nothing that came later shows it."""
+        for work in self._works.values():
+            work.is_behind = True
 
     async def mend(self, target: Target, came: Contiguity, hole: Hole) -> bool:
         """Some pages of the hole; whether there are more."""
@@ -92,11 +109,11 @@ class Mender:
 class _Work:
     """One instrument's holes, with the patience that they take."""
 
-    def __init__(self, mender: Mender, target: Target, came: Contiguity) -> None:
+    def __init__(self, mender: Mender, target: Target, came: Contiguity, is_behind: bool) -> None:
         self._mender = mender
         self._target = target
         self._came = came
-        self._behind = came.position is not None
+        self.is_behind = is_behind and came.position is not None
         """Whether something may have happened while nobody listened."""
         self._seen: list[Hole] = []
         self._failures = 0
@@ -124,9 +141,9 @@ class _Work:
 
     async def _mend(self) -> bool:
         """Whether there is more to do at once."""
-        if self._behind and (rest := self._came.rest()) is not None:
-            self._behind = await self._mender.mend(self._target, self._came, rest)
-            return self._behind
+        if self.is_behind and (rest := self._came.rest()) is not None:
+            self.is_behind = await self._mender.mend(self._target, self._came, rest)
+            return self.is_behind
         lasting = _lasting(self._came.holes(), self._seen)
         self._seen = self._came.holes()
         more = False

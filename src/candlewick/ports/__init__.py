@@ -36,7 +36,7 @@ from candlewick.ports.stores import (
     RawStore,
     TradeStore,
 )
-from candlewick.ports.work import Backfills, Bus, Clock, CommitLog, JobStore, Leases, LivePositions, Relay
+from candlewick.ports.work import Backfills, Bus, Clock, CommitLog, JobStore, Leases, LivePositions, Relay, WatchList
 
 __all__ = [
     "ArchiveShelf",
@@ -79,4 +79,5 @@ __all__ = [
     "TradeHistory",
     "TradeStore",
     "TradeStream",
+    "WatchList",
 ]

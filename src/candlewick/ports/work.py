@@ -21,8 +21,9 @@ from candlewick.domain.job import (
     StepRef,
     WorkQueue,
 )
-from candlewick.domain.market import InstrumentId
+from candlewick.domain.market import InstrumentId, InstrumentKey
 from candlewick.domain.page import Page, TradePosition, TradeRow
+from candlewick.domain.watch import Watched
 
 
 class Clock(Protocol):
@@ -128,6 +129,23 @@ class LivePositions(Protocol):
         Raises:
             LeaseLost: the feed is somebody else's by now.
         """
+
+
+class WatchList(Protocol):
+    """What is taken live beside what the settings name."""
+
+    async def all(self) -> Sequence[Watched]:
+        """In order of their keys' text."""
+
+    async def add(self, keys: Sequence[InstrumentKey], requested_by: str) -> None:
+        """Put them on the list; what is on it already stays as it is.
+
+        Raises:
+            WatchListFull: it would become longer than it may; nothing was added.
+        """
+
+    async def remove(self, keys: Sequence[InstrumentKey]) -> None:
+        """Take them off the list; what is not on it does not matter."""
 
 
 class CommitLog(Protocol):

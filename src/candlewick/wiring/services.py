@@ -59,20 +59,22 @@ class Services(Stores):
     live: LiveSettings
     raw_kept_for: timedelta
 
-    @property
-    def watched_venues(self) -> list[str]:
-        """The venues that instruments are taken live from, as far as they can be asked."""
-        venues = dict.fromkeys(key.venue for key in self.live.instruments)
+    async def watched_venues(self) -> list[str]:
+        """The venues of what is watched, as far as they can be asked."""
+        listed = [watched.key for watched in await self.watch_list.all()]
+        venues = dict.fromkeys(key.venue for key in [*self.live.instruments, *listed])
         return [venue for venue in venues if venue in self.sources]
 
-    def live_feed(self, source: MarketSource) -> LiveFeed | None:
-        """What following the source's stream takes; None if it has none."""
-        if source.stream is None:
-            return None
+    def live_feeds(self) -> dict[str, LiveFeed]:
+        """What following a stream takes, for each source that has one."""
         bounds = BatchBounds(self.live.batch_rows, self.live.batch_span)
-        return LiveFeed(
-            source.source, source.stream, source.trades, self.import_stores, self.live_positions, self.clock, bounds
-        )
+        return {
+            code: LiveFeed(
+                code, source.stream, source.trades, self.import_stores, self.live_positions, self.clock, bounds
+            )
+            for code, source in self.sources.items()
+            if source.stream is not None
+        }
 
 
 @asynccontextmanager

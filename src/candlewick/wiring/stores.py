@@ -29,6 +29,7 @@ from candlewick.storage.live_positions import StoredPositions
 from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw import RawFiles
 from candlewick.storage.trades import Trades
+from candlewick.storage.watch import StoredWatchList
 from candlewick.wiring.addresses import Addresses
 
 CONTROL_POOL: Final = 3
@@ -53,6 +54,7 @@ class Stores:
     leases: StoredLeases
     live_positions: StoredPositions
     commit_log: StoredCommits
+    watch_list: StoredWatchList
 
     @property
     def import_stores(self) -> importing.Stores:
@@ -131,4 +133,5 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         leases=StoredLeases(control),
         live_positions=StoredPositions(database),
         commit_log=StoredCommits(database),
+        watch_list=StoredWatchList(database),
     )

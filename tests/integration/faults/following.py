@@ -12,9 +12,11 @@ from typing import Final
 
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
+from candlewick.pipeline.following import follow
 from candlewick.pipeline.importing import Stores
 from candlewick.pipeline.inbox import BatchBounds
-from candlewick.pipeline.live import LiveFeed, follow
+from candlewick.pipeline.live import LiveFeed
+from candlewick.pipeline.roster import Roster
 from candlewick.storage.engine import Database
 from candlewick.storage.leases import StoredLeases
 from candlewick.storage.live_positions import StoredPositions
@@ -59,11 +61,8 @@ class Following:
             BatchBounds(frames=500, span=timedelta(milliseconds=50)),
         )  # fmt: skip
 
-        async def instruments() -> list[Instrument]:
-            return [self.instrument]
-
         async with asyncio.TaskGroup() as group:
-            following = group.create_task(follow(feed, instruments, self.lease, pause=soon))
+            following = group.create_task(follow(feed, Roster([self.instrument]), self.lease, pause=soon))
             yield
             following.cancel()
 

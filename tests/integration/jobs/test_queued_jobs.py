@@ -57,8 +57,11 @@ class Scene:
         self.jobs, self.work, self.url = Jobs(database), Work(), valkey.url
         self.parts = SimpleNamespace(
             database=database, jobs=self.jobs, leases=StoredLeases(database), backfills=self.work, sources={},
-            watched_venues=(), candles=None,
+            watched_venues=self._nothing_is_watched, candles=None,
         )  # fmt: skip
+
+    async def _nothing_is_watched(self) -> list[str]:
+        return []
 
     async def submit(self, count: int, queue: WorkQueue = WorkQueue.IO) -> JobId:
         made = [NewStep(f"step {number}", {"number": number}, queue) for number in range(count)]
@@ -196,7 +199,10 @@ async def test_a_step_whose_worker_died_before_it_claimed_it_is_done(
 
 
 async def test_a_scheduled_job_never_overlaps_itself(scene: Scene) -> None:
-    context: dict[Any, Any] = {"services": SimpleNamespace(jobs=scene.jobs, watched_venues=["test venue"])}
+    async def watched_venues() -> list[str]:
+        return ["test venue"]
+
+    context: dict[Any, Any] = {"services": SimpleNamespace(jobs=scene.jobs, watched_venues=watched_venues)}
     await submit_discoveries(context)
     await submit_discoveries(context)
 

@@ -53,6 +53,10 @@ class NoJobs:
         return []
 
 
+async def nothing_is_watched() -> list[str]:
+    return []
+
+
 @asynccontextmanager
 async def working(candles: Candles, url: str) -> AsyncIterator[None]:
     """A worker, told to stop at the end."""
@@ -65,7 +69,12 @@ async def working(candles: Candles, url: str) -> AsyncIterator[None]:
     stop = asyncio.Event()
     async with asyncio.timeout(60), Redis.from_url(url) as redis:
         parts = SimpleNamespace(
-            candles=candles, database=database, redis=redis, jobs=NoJobs(), watched_venues=(), leases=None
+            candles=candles,
+            database=database,
+            redis=redis,
+            jobs=NoJobs(),
+            watched_venues=nothing_is_watched,
+            leases=None,
         )
         services = cast("Services", parts)
         worker = asyncio.create_task(run_worker(services, url, Settings(worker=duties), stop))

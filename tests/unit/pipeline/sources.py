@@ -19,7 +19,7 @@ from candlewick.domain.batch import TradeBatch
 from candlewick.domain.candle import MinuteCandle
 from candlewick.domain.errors import SourceUnavailable
 from candlewick.domain.market import AssetClass, DataKind, Instrument, InstrumentKey, Side, Tape, Trade
-from candlewick.domain.quote import QuoteLines
+from candlewick.domain.quote import Quote, QuoteLines
 from candlewick.domain.raw import CandleLines, Payload, TradeLines
 from candlewick.domain.source import CircuitStatus
 from candlewick.domain.time import Window
@@ -99,6 +99,24 @@ class FakeCandleHistory:
             for text in json.loads(payload.body)
         ]
         return Fetched(CandleLines(candles, (), len(candles)), None)
+
+
+@dataclass
+class FakeQuoteHistory:
+    """A quote an hour, from one before the window on; three a page."""
+
+    asked: list[Window] = field(default_factory=list)
+
+    async def page(self, instrument: Instrument, window: Window) -> Payload:
+        self.asked.append(window)
+        hour = timedelta(hours=1)
+        first = ORIGIN + (window.start - ORIGIN) // hour * hour
+        body = json.dumps([(first + n * hour).isoformat() for n in range(4) if first + n * hour < window.end])
+        return Payload("binance", "/prices", body.encode(), ORIGIN)
+
+    def read(self, instrument: Instrument, payload: Payload) -> Fetched[QuoteLines]:
+        times = map(datetime.fromisoformat, json.loads(payload.body))
+        return Fetched(QuoteLines([Quote(moment, Decimal(moment.hour + 1)) for moment in times]), None)
 
 
 class FakeStream:

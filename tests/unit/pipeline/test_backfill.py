@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from binance_files import trade_lines, write_zip
+from candlewick.domain.batch import Rejected
 from candlewick.domain.errors import (
     ArchiveStoreUnavailable,
     InvalidRange,
+    MalformedPayload,
     SourceRefused,
     SourceUnavailable,
     TooManySteps,
@@ -20,14 +22,16 @@ from candlewick.domain.errors import (
     UnknownVenue,
 )
 from candlewick.domain.job import BackfillRequest, Job, JobId, JobKind, Lease, NewJob, Step, StepRef
-from candlewick.domain.market import DataKind, InstrumentKey
+from candlewick.domain.market import DataKind, Instrument, InstrumentKey
+from candlewick.domain.quote import QuoteLines
+from candlewick.domain.raw import Payload
 from candlewick.domain.time import Window
 from candlewick.pipeline.backfill import Backfill, Part
-from candlewick.ports import Outcome
+from candlewick.ports import Fetched, Outcome
 from candlewick.providers.sources import archives_of
 from markets import FrozenClock
 from unit.pipeline.fakes import FakeStores
-from unit.pipeline.sources import BTC, ORIGIN, FakeDirectory, FakeHistory, FakeSource, listing
+from unit.pipeline.sources import BTC, ORIGIN, FakeDirectory, FakeHistory, FakeQuoteHistory, FakeSource, listing
 
 NOW = datetime(2024, 8, 10, 6, 30, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -285,3 +289,32 @@ async def test_a_source_without_that_kind_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(SourceRefused, match="no candles"):
         await scene.run(Part(BTC, DataKind.CANDLES, Window(ORIGIN, ORIGIN + HOUR)))
+
+
+async def test_quotes_come_page_by_page_in_steps_of_months(tmp_path: Path) -> None:
+    history = FakeQuoteHistory()
+    scene = Scene(tmp_path, FakeSource(quote_history=history))
+    await scene.fakes.instruments.list_instrument(listing())
+
+    parts = await scene.parts(ORIGIN - 100 * DAY, ORIGIN, kind=DataKind.QUOTES)
+    outcome, reached = await scene.run(Part(BTC, DataKind.QUOTES, Window(ORIGIN, ORIGIN + 5.5 * HOUR)))
+
+    assert spans(parts) == [(ORIGIN - 100 * DAY, ORIGIN - 10 * DAY, False), (ORIGIN - 10 * DAY, ORIGIN, False)]
+    assert outcome == Outcome(stored=6)
+    assert [delivery.lease for delivery in scene.fakes.quotes.deliveries] == [Lease("job/1/0", 3)] * 2
+    assert reached == sorted(reached)
+    assert len(scene.fakes.raw.payloads) == len(history.asked)
+
+
+async def test_a_page_of_the_past_without_a_quote_that_can_be_read_is_no_success(tmp_path: Path) -> None:
+    class Odd(FakeQuoteHistory):
+        def read(self, instrument: Instrument, payload: Payload) -> Fetched[QuoteLines]:  # noqa: ARG002
+            return Fetched(QuoteLines([], [Rejected(1, "oh", "it is no price")]), None)
+
+    scene = Scene(tmp_path, FakeSource(quote_history=Odd()))
+    await scene.fakes.instruments.list_instrument(listing())
+
+    with pytest.raises(MalformedPayload, match="none of its 1 rows is a quote: it is no price"):
+        await scene.run(Part(BTC, DataKind.QUOTES, Window(ORIGIN, ORIGIN + HOUR)))
+
+    assert [delivery.lines.rejected for delivery in scene.fakes.quotes.deliveries] != []

@@ -12,10 +12,12 @@ import pytest
 from candlewick.domain.errors import DatabaseUnavailable, InstrumentBusy, LeaseLost
 from candlewick.domain.feed import FeedPosition
 from candlewick.domain.job import Lease
-from candlewick.domain.market import Instrument, InstrumentId
+from candlewick.domain.market import InstrumentId
 from candlewick.pipeline import mending
+from candlewick.pipeline.following import follow
 from candlewick.pipeline.inbox import BatchBounds
-from candlewick.pipeline.live import LiveFeed, follow
+from candlewick.pipeline.live import LiveFeed
+from candlewick.pipeline.roster import Roster
 from candlewick.ports import Delivery, Outcome
 from markets import FrozenClock
 from unit.pipeline.fakes import FakeStores
@@ -32,7 +34,6 @@ class Scene:
         self.stream = FakeStream()
         self.history = history
         self.waited: list[float] = []
-        self.looked_up = 0
 
     async def pause(self, seconds: float) -> None:
         self.waited.append(seconds)
@@ -46,11 +47,7 @@ class Scene:
             BatchBounds(frames=100, span=timedelta(milliseconds=1)),
         )  # fmt: skip
 
-        async def instruments() -> list[Instrument]:
-            self.looked_up += 1
-            return [instrument]
-
-        task = asyncio.create_task(follow(feed, instruments, LEASE, pause=self.pause))
+        task = asyncio.create_task(follow(feed, Roster([instrument]), LEASE, pause=self.pause))
         yield task
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -183,17 +180,6 @@ async def test_an_instrument_that_is_busy_leaves_the_others_alone_and_is_mended_
         await scene.until(lambda: scene.stored == [6, 7, 8])
 
     assert scene.stream.connections == 1
-
-
-async def test_the_instruments_are_looked_up_for_each_connection() -> None:
-    scene = Scene()
-    async with scene.running():
-        scene.stream.send(1)
-        scene.stream.say_goodbye()
-        scene.stream.send(2)
-        await scene.until(lambda: scene.stored == [1, 2])
-
-    assert scene.looked_up == 2
 
 
 async def test_what_the_source_has_none_of_is_passed_over() -> None:

@@ -118,6 +118,7 @@ _describe(
     "What of an instrument is fetched.",
     TRADES="Its trades, of the tape that it keeps; candles are made of them.",
     CANDLES="Minute candles as the venue published them.",
+    QUOTES="What the source says that the price was, as fine as it still has it; candles are made of it.",
 )
 _describe(
     JobKind,

@@ -121,6 +121,14 @@ async def test_old_and_foreign_notices_mean_nothing(bus: FakeBus, commits: FakeC
         assert watch.take(ONE) == [minutes(8)]
 
 
+@pytest.mark.parametrize("kind", list(CommitKind))
+async def test_commits_of_every_kind_are_signalled(bus: FakeBus, commits: FakeCommits, kind: CommitKind) -> None:
+    async with running(bus, commits) as hub, hub.watch([ONE]) as watch:
+        bus.said.put_nowait(CommitNotice(ONE, 1, kind, minutes(7)))
+        await reached(watch, 1)
+        assert watch.take(ONE) == [minutes(7)]
+
+
 async def test_nobody_is_remembered_after_they_left(bus: FakeBus, commits: FakeCommits) -> None:
     async with running(bus, commits) as hub:
         async with hub.watch([ONE]):
