@@ -89,3 +89,19 @@ async def test_of_several_listings_of_one_instrument_the_last_one_counts(databas
     store = Instruments(database)
     assert await store.refresh_listings([replace(new, symbol="A"), new]) == Listed(added=1)
     assert (await store.by_keys([new.key]))[new.key].symbol == new.symbol
+
+
+async def test_an_asset_gets_its_name_from_whoever_says_it_first(database: Database) -> None:
+    silent = listing(unique("N"))
+    store = Instruments(database)
+    await store.refresh_listings([silent])
+    found = (await store.by_keys([silent.key]))[silent.key]
+
+    async def name() -> str | None:
+        return (await store.assets_by_ids([found.base_id]))[found.base_id].name
+
+    assert await name() is None
+    await store.refresh_listings([replace(silent, base_name="Bitcoin")])
+    assert await name() == "Bitcoin"
+    await store.refresh_listings([replace(silent, base_name="Bitcoin (BTC)"), listing(unique("N"), base_name="Other")])
+    assert await name() == "Bitcoin"

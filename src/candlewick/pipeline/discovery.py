@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import batched
+from typing import Final
 
 import structlog
 
 from candlewick.domain.job import JobKind, NewJob, NewStep
+from candlewick.domain.market import Instrument, InstrumentKey
 from candlewick.pipeline.importing import Stores
-from candlewick.ports import Listed, MarketSource
+from candlewick.ports import Listed, Listing, MarketSource
 
 log = structlog.get_logger(__name__)
+
+_AT_ONCE: Final = 5_000
+"""Listings that are taken over in one transaction."""
 
 
 def discovery_of(source: str, requested_by: str) -> NewJob:
@@ -24,12 +31,32 @@ async def discover(source: MarketSource, stores: Stores) -> Listed:
     """Take over the venue's list of instruments. Doing it again changes nothing.
 
     Raises:
-        SourceUnavailable, SourceRefused, MalformedPayload: nothing changed; the payload, if there was one, is kept.
+        SourceUnavailable, SourceRefused, MalformedPayload: what the payloads before said was taken over; each is kept.
     """
+    listed = Listed()
     if source.directory is None:
-        return Listed()
-    payload = await source.directory.page()
-    await stores.raw.keep_payload(payload)
-    listed = await stores.instruments.refresh_listings(source.directory.read(payload))
+        return listed
+    async for payload in source.directory.pages():
+        await stores.raw.keep_payload(payload)
+        for listings in batched(source.directory.read(payload), _AT_ONCE):
+            listed += await stores.instruments.refresh_listings(await _settled(listings, stores))
     log.info("instruments_discovered", source=source.source, **asdict(listed))
     return listed
+
+
+async def _settled(listings: Sequence[Listing], stores: Stores) -> Sequence[Listing]:
+    """Each under the key that it has, once and for all, whoever else has come to the same code since."""
+    keys = [key for each in listings if each.other_key is not None for key in (each.key, each.other_key)]
+    known = await stores.instruments.by_keys(keys) if keys else {}
+    return [
+        replace(each, key=each.other_key) if each.other_key is not None and _goes_by_other(each, known) else each
+        for each in listings
+    ]
+
+
+def _goes_by_other(listing: Listing, known: Mapping[InstrumentKey, Instrument]) -> bool:
+    same = known.get(listing.key)
+    other = known.get(listing.other_key) if listing.other_key is not None else None
+    if other is not None and other.symbol == listing.symbol:
+        return True
+    return same is not None and same.symbol != listing.symbol

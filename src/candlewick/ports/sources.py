@@ -122,11 +122,11 @@ class CandleHistory(Protocol):
 class Directory(Protocol):
     """What a venue lists."""
 
-    async def page(self) -> Payload:
-        """The bytes of the list. Errors as for trades."""
+    def pages(self) -> AsyncIterator[Payload]:
+        """The bytes of the list, or of the lists, one after the other. Errors as for trades."""
 
     def read(self, payload: Payload) -> Sequence[Listing]:
-        """The listings in the bytes, inactive ones too. Pure.
+        """The listings in one payload, inactive ones too. Pure.
 
         Raises:
             MalformedPayload: it is no list of instruments.

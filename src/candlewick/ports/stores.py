@@ -57,6 +57,10 @@ class Listing:
     lot_size: Decimal | None = None
     base_name: str | None = None
     """What people call the base asset: Bitcoin, Apple Inc. None: the source does not say."""
+    other_key: InstrumentKey | None = None
+    """For a source where several symbols share a code: the key that it has if it is known by it already, or if `key`
+    has become another symbol's.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,9 @@ class Listed:
     added: int = 0
     changed: int = 0
     unchanged: int = 0
+
+    def __add__(self, other: Listed) -> Listed:
+        return Listed(self.added + other.added, self.changed + other.changed, self.unchanged + other.unchanged)
 
 
 class InstrumentStore(Protocol):
@@ -77,8 +84,8 @@ class InstrumentStore(Protocol):
     async def refresh_listings(self, listings: Sequence[Listing]) -> Listed:
         """Make those known that are new, and take over symbol (as a dated alias), status, tick and lot of the others.
 
-        What a listing does not say stays as it is, the tape of a known instrument always does; what is listed no
-        more stays untouched too: nobody said that it is gone.
+        What a listing does not say stays as it is, the tape of a known instrument and the name of an asset always do;
+        what is listed no more stays untouched too: nobody said that it is gone.
         """
 
     async def choose_tape(self, instrument_id: InstrumentId, tape: Tape) -> Instrument:

@@ -14,8 +14,9 @@ _LISTING: Final = 0x6C697374  # "list"
 # All that a statement needs, whichever of it it uses: one parameter a column.
 _LISTED: Final = """
 unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-       $10::text[], $11::numeric[], $12::numeric[])
-    AS listed (key, venue, venue_name, base, base_class, quote, quote_class, symbol, tape, status, tick_size, lot_size)
+       $10::text[], $11::numeric[], $12::numeric[], $13::text[])
+    AS listed (key, venue, venue_name, base, base_class, quote, quote_class, symbol, tape, status, tick_size, lot_size,
+               base_name)
 """
 
 # Ids are drawn for every row that is tried: what is known is left out first, or years of refreshing would use them up.
@@ -29,6 +30,12 @@ WITH listed AS MATERIALIZED (SELECT * FROM {_LISTED})
 INSERT INTO asset (code, asset_class)
 SELECT base, base_class FROM listed UNION SELECT quote, quote_class FROM listed
 EXCEPT SELECT code, asset_class FROM asset
+"""
+# The first name stays: sources that call an asset differently would rename it for ever.
+_NAME_ASSETS: Final = f"""
+UPDATE asset SET name = named.name
+FROM (SELECT base, base_class, min(base_name) AS name FROM {_LISTED} WHERE base_name <> '' GROUP BY 1, 2) AS named
+WHERE asset.code = named.base AND asset.asset_class = named.base_class AND asset.name IS NULL
 """
 _ADD: Final = f"""
 WITH made AS (
@@ -68,13 +75,13 @@ changed AS (
     WHERE instrument.id = changing.id
 ),
 former AS (
-    UPDATE symbol_alias SET valid_to = $13
+    UPDATE symbol_alias SET valid_to = $14
     FROM changing
-    WHERE instrument_id = changing.id AND changing.symbol <> former AND valid_to > $13
+    WHERE instrument_id = changing.id AND changing.symbol <> former AND valid_to > $14
 ),
 alias AS (
     INSERT INTO symbol_alias (instrument_id, symbol, valid_from)
-    SELECT id, symbol, $13 FROM changing WHERE symbol <> former
+    SELECT id, symbol, $14 FROM changing WHERE symbol <> former
 )
 SELECT count(*) FROM changing
 """
@@ -89,6 +96,7 @@ async def add(driver: Driver, listings: Sequence[Listing]) -> int:
     columns = _columns(listings)
     await driver.execute(_ADD_VENUES, *columns)
     await driver.execute(_ADD_ASSETS, *columns)
+    await driver.execute(_NAME_ASSETS, *columns)
     return int(await driver.fetchval(_ADD, *columns))
 
 
@@ -118,6 +126,7 @@ def _columns(listings: Sequence[Listing]) -> list[list[Any]]:
             listing.status,
             listing.tick_size,
             listing.lot_size,
+            listing.base_name,
         )
         for listing in listings
     ]

@@ -175,9 +175,9 @@ class FakeDirectory:
     listings: Sequence[Listing] = ()
     asked: int = 0
 
-    async def page(self) -> Payload:
+    async def pages(self) -> AsyncIterator[Payload]:
         self.asked += 1
-        return Payload("binance", "/exchangeInfo", b"{}", ORIGIN)
+        yield Payload("binance", "/exchangeInfo", b"{}", ORIGIN)
 
     def read(self, payload: Payload) -> Sequence[Listing]:
         return self.listings

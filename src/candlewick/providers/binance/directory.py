@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from candlewick.domain.raw import Payload
 from candlewick.ports import Listing
@@ -19,9 +19,9 @@ class BinanceDirectory:
         self._http = http
         self._exchange = exchange
 
-    async def page(self) -> Payload:
-        """See `Directory.page`. Permission sets are most of its bytes and nothing to us."""
-        return await self._http.get(EXCHANGE_INFO, {"showPermissionSets": "false"}, weight=WEIGHTS[EXCHANGE_INFO])
+    async def pages(self) -> AsyncIterator[Payload]:
+        """See `Directory.pages`. Permission sets are most of its bytes and nothing to us."""
+        yield await self._http.get(EXCHANGE_INFO, {"showPermissionSets": "false"}, weight=WEIGHTS[EXCHANGE_INFO])
 
     def read(self, payload: Payload) -> Sequence[Listing]:
         """See `Directory.read`."""

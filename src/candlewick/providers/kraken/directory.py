@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from candlewick.domain.raw import Payload
 from candlewick.ports import Listing
@@ -17,9 +17,9 @@ class KrakenDirectory:
     def __init__(self, http: ProviderHttp) -> None:
         self._http = http
 
-    async def page(self) -> Payload:
-        """See `Directory.page`."""
-        return await self._http.get(ASSET_PAIRS)
+    async def pages(self) -> AsyncIterator[Payload]:
+        """See `Directory.pages`."""
+        yield await self._http.get(ASSET_PAIRS)
 
     def read(self, payload: Payload) -> Sequence[Listing]:
         """See `Directory.read`."""

@@ -42,7 +42,7 @@ async def test_all_symbols_are_asked_for() -> None:
     script = Script([httpx.Response(200, json={"symbols": []})])
     http, budget, _ = client(script)
 
-    await BinanceDirectory(http, BINANCE).page()
+    [_] = [payload async for payload in BinanceDirectory(http, BINANCE).pages()]
 
     assert (script.requests[0].url.path, budget.spent) == ("/api/v3/exchangeInfo", [20])
     assert "symbolStatus" not in script.requests[0].url.params
