@@ -16,6 +16,7 @@ from candlewick.domain.service import DatabaseEdition
 from candlewick.graphql.app import HttpOptions, create_app
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
+from candlewick.storage.days import Days
 from candlewick.storage.engine import Database
 from candlewick.storage.freshness import FreshnessReads
 from candlewick.storage.instruments import Instruments
@@ -72,6 +73,7 @@ class Services:
         self.candles = Candles(database, self.clock)
         self.quotes = self.latest = Quotes(database)
         self.freshness = FreshnessReads(database)
+        self.days = Days(database)
         self.keys = ApiKeys(database, self.clock)
         self.service = _Probe(database)
 

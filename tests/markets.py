@@ -109,6 +109,7 @@ def _sum(values: Iterable[Decimal]) -> Decimal:
 
 def as_expected(candle: Candle) -> Expected:
     """What was read, as numbers."""
+    assert candle.volume is not None
     assert candle.quote_volume is not None
     assert candle.vwap is not None
     assert candle.trade_count is not None

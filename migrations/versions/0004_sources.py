@@ -43,7 +43,7 @@ CREATE TABLE quote_span (
 """
 
 DAYS = """
--- Sessions as published, raw. `open_time`: midnight UTC of the session's date.
+-- Sessions as published, raw. `open_time`: midnight UTC of the session's date. In `candle_span` their origin is 3.
 CREATE TABLE candle_day (
     instrument_id integer     NOT NULL REFERENCES instrument ON DELETE CASCADE,
     open_time     timestamptz NOT NULL,

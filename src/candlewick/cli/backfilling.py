@@ -38,6 +38,7 @@ class KindName(StrEnum):
     TRADES = "trades"
     CANDLES = "candles"
     QUOTES = "quotes"
+    DAYS = "days"
 
 
 def moment_of(text: str) -> datetime:
@@ -77,7 +78,7 @@ def backfill(
     start: From,
     end: To = None,
     kind: Annotated[
-        KindName, typer.Option(help="Trades, the minute candles that the venue publishes, or quotes.")
+        KindName, typer.Option(help="Trades, the minute candles or days that the source publishes, or quotes.")
     ] = KindName.TRADES,
     key: Annotated[
         str | None, typer.Option("--key", help="Of a job that is made once, however often this is called.")

@@ -65,7 +65,8 @@ class MinuteCandle:
 class Candle(NamedTuple):
     """A candle as it is read. Numbers are exact decimal text, as the database wrote them: no float, no rounding.
 
-    `vwap` is quote volume ÷ volume, rounded half up to 18 decimal places; None without volume.
+    `volume` is None where a source published days without one. `vwap` is quote volume ÷ volume, rounded half up to
+    18 decimal places; None without volume.
     `version` is the instrument's data version that last changed the candle.
     """
 
@@ -75,7 +76,7 @@ class Candle(NamedTuple):
     high: str
     low: str
     close: str
-    volume: str
+    volume: str | None
     quote_volume: str | None
     vwap: str | None
     trade_count: int | None

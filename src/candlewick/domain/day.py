@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from enum import StrEnum
 
 from candlewick.domain.batch import Rejected
 from candlewick.domain.errors import InvalidDayCandle
+
+
+class Adjustment(StrEnum):
+    """What raw candles are made comparable with today's for, by the factors of their instrument."""
+
+    NONE = "NONE"
+    SPLITS = "SPLITS"
+    ALL = "ALL"
+    """Splits and dividends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,10 @@ class DayCandle:
             raise InvalidDayCandle(self.day, f"high {self.high} and low {self.low} do not enclose open and close")
         if self.volume is not None and not (self.volume.is_finite() and self.volume >= 0):
             raise InvalidDayCandle(self.day, "the volume is negative")
+
+    @property
+    def open_time(self) -> datetime:
+        return datetime.combine(self.day, time(), UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ class DataKind(StrEnum):
     """The venue's minute candles."""
     QUOTES = "QUOTES"
     """What the source says that the price was, as fine as it still has it."""
+    DAYS = "DAYS"
+    """The venue's daily candles, and factors where it has them."""
 
 
 class InstrumentStatus(StrEnum):

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from candlewick.domain.candle import CandleOrigin
-from candlewick.domain.errors import InvalidLimit
-from candlewick.domain.interval import Duration
+from candlewick.domain.day import Adjustment
+from candlewick.domain.errors import InvalidDuration, InvalidLimit
+from candlewick.domain.interval import Duration, Interval
 from candlewick.domain.market import AssetClass, Side
 from candlewick.domain.time import Window
 
@@ -27,7 +28,8 @@ class CandleQuery:
     """Which candles: at most `limit` of those that open in `window`, the newest or the oldest of them.
 
     `origin` None is AUTO: per candle from trades where they are complete, else the venue's own, else from quotes.
-    A `window` of None is all there is.
+    A `window` of None is all there is. With an `adjustment` prices and volumes are multiplied by the instrument's
+    factors: each candle by its UTC day's, a wider one is made of adjusted days.
     """
 
     duration: Duration
@@ -35,10 +37,16 @@ class CandleQuery:
     origin: CandleOrigin | None = None
     window: Window | None = None
     newest: bool = True
+    adjustment: Adjustment = Adjustment.NONE
 
     def __post_init__(self) -> None:
         if self.limit < 1:
             raise InvalidLimit(self.limit)
+        day = Interval.D1.duration
+        if self.adjustment is not Adjustment.NONE and not (self.duration.divides(day) or day.divides(self.duration)):
+            raise InvalidDuration(
+                str(self.duration), "adjusted candles are whole days or divide a day: a factor changes from day to day"
+            )
 
 
 class TradePosition(NamedTuple):

@@ -20,8 +20,9 @@ _VERSION: Final = "1"
 _SEPARATOR: Final = "\x1f"
 _CHECKSUM_BYTES: Final = 6
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]+")
+_EARLIEST_US: Final = -6_000_000_000_000_000
 _LATEST_US: Final = 32_000_000_000_000_000
-"""In the year 2984: a cursor never stands later."""
+"""In the years 1779 and 2984: a cursor never stands earlier or later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Series:
 
 def moment(text: str, argument: str) -> datetime:
     """A sort key's microseconds as a time."""
-    if not text.isdecimal() or not text.isascii() or len(text) > 17 or int(text) > _LATEST_US:
+    if not re.fullmatch(r"-?[0-9]{1,16}", text) or not _EARLIEST_US <= int(text) <= _LATEST_US:
         raise InvalidCursor(argument, "its time is out of range")
     return from_microseconds(int(text))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from candlewick.domain.candle import CandleOrigin
+from candlewick.domain.day import Adjustment
 from candlewick.domain.interval import Duration
 from candlewick.domain.page import CandleQuery, TradePosition, TradeQuery
 from candlewick.domain.time import Window
@@ -55,7 +56,11 @@ def check_size(argument: str, size: int | None, limit: int) -> None:
 
 
 def candle_query(
-    duration: Duration, origin: CandleOrigin | None, paging: Paging, bounds: Bounds[datetime]
+    duration: Duration,
+    origin: CandleOrigin | None,
+    adjustment: Adjustment,
+    paging: Paging,
+    bounds: Bounds[datetime],
 ) -> CandleQuery | None:
     """What to ask the store for; None if no candle can open between the bounds."""
     start = bounds.window.start if bounds.window else EARLIEST
@@ -67,7 +72,8 @@ def candle_query(
     if start >= end:
         return None
     unbounded = bounds.window is None and bounds.after is None and bounds.before is None
-    return CandleQuery(duration, paging.limit, origin, None if unbounded else Window(start, end), paging.newest)
+    window = None if unbounded else Window(start, end)
+    return CandleQuery(duration, paging.limit, origin, window, paging.newest, adjustment)
 
 
 def trade_query(paging: Paging, bounds: Bounds[TradePosition]) -> TradeQuery | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final, NewType
 
@@ -22,7 +22,8 @@ _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
-EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+EARLIEST: Final = datetime(1800, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2970, 1, 1, tzinfo=UTC)
 """Times outside have a wrong unit; within, sums of times and durations stay in Python's and PostgreSQL's calendars."""
 
@@ -63,6 +64,16 @@ def serialize_datetime(value: datetime) -> str:
     return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds") + "Z"
 
 
+def parse_date(value: object) -> date:
+    """ISO 8601, with all its digits."""
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise InvalidScalar("Date", value, 'write year, month and day, such as "2024-08-08"')
+    try:
+        return date.fromisoformat(value)
+    except ValueError as exc:
+        raise InvalidScalar("Date", value, "there is no such day") from exc
+
+
 def parse_duration(value: object) -> Duration:
     """ISO 8601."""
     if not isinstance(value, str):
@@ -97,6 +108,12 @@ DATETIME = strawberry.scalar(
     serialize=serialize_datetime,
     parse_value=parse_datetime,
 )
+DATE = strawberry.scalar(
+    name="Date",
+    description="A calendar day in ISO 8601, such as 2024-08-08.",
+    serialize=date.isoformat,
+    parse_value=parse_date,
+)
 DURATION = strawberry.scalar(
     name="Duration",
     description=(
@@ -118,6 +135,7 @@ SCALARS: Final[dict[object, strawberry.types.scalar.ScalarDefinition]] = {
     Decimal: DECIMAL,
     DecimalText: DECIMAL,
     datetime: DATETIME,
+    date: DATE,
     Duration: DURATION,
     BigInt: BIGINT,
 }

@@ -8,6 +8,7 @@ from typing import Protocol
 from candlewick.domain.access import ApiKey
 from candlewick.domain.candle import Candle
 from candlewick.domain.commit import Commit, CommitNotice
+from candlewick.domain.day import Factor
 from candlewick.domain.job import Job, JobFilter, JobId
 from candlewick.domain.market import (
     Asset,
@@ -69,6 +70,14 @@ class CandleReads(Protocol):
     async def read(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery
     ) -> Mapping[InstrumentId, Page[Candle]]: ...
+
+
+class DayReads(Protocol):
+    """The reading half of `ports.DayStore`."""
+
+    async def factors(
+        self, instrument_ids: Sequence[InstrumentId], limit: int
+    ) -> Mapping[InstrumentId, Sequence[Factor]]: ...
 
 
 class JobDesk(Protocol):
@@ -137,6 +146,9 @@ class Services(Protocol):
 
     @property
     def freshness(self) -> FreshnessStore: ...
+
+    @property
+    def days(self) -> DayReads: ...
 
     @property
     def jobs(self) -> JobDesk: ...

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from candlewick.domain.batch import Rejected, TradeBatch
 from candlewick.domain.candle import Candle, MinuteCandle
-from candlewick.domain.day import DayLines
+from candlewick.domain.day import DayLines, Factor
 from candlewick.domain.feed import FeedPosition
 from candlewick.domain.freshness import Freshness
 from candlewick.domain.job import Lease
@@ -263,6 +263,11 @@ class DayStore(Protocol):
 
     async def put(self, delivery: DayDelivery) -> Outcome:
         """Store what is new; a newer publication of a day replaces the older. Raises LeaseLost."""
+
+    async def factors(
+        self, instrument_ids: Sequence[InstrumentId], limit: int
+    ) -> Mapping[InstrumentId, Sequence[Factor]]:
+        """The newest `limit` factors of each, oldest first."""
 
 
 class RawStore(Protocol):

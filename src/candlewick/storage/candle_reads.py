@@ -13,6 +13,7 @@ from typing import Final
 
 import asyncpg
 
+from candlewick.domain.day import Adjustment
 from candlewick.domain.errors import InvalidDuration, TimeOutOfRange
 from candlewick.domain.interval import Duration, Interval, largest_dividing
 from candlewick.domain.market import InstrumentId
@@ -26,6 +27,7 @@ from candlewick.storage.tree import aligned, table_of
 MOST_FOLDED: Final = 200_000
 """Kept candles that one page may be folded from, an instrument."""
 _GROWTH: Final = 4
+_LONGEST_MONTH: Final = 31
 
 # The bounds are the same for all pieces, since beyond its own span a series has no rows: so the planner knows how many
 # rows to expect, and takes the index that gives them in order.
@@ -54,7 +56,45 @@ CROSS JOIN LATERAL (
 """
 
 
-async def read_kept(
+async def read_candles(driver: Driver, series: Mapping[InstrumentId, Series], query: CandleQuery) -> Rows:
+    """Candles of each series, at least one more than the page holds where there are so many; of all its origins.
+
+    What has days as published, or is to be adjusted, is folded day by day; the rest is read as the tree has it.
+    """
+    interval, kept = _interval_of(query.duration)
+    if not kept:
+        _check_cost(query, interval)
+    adjusted = query.adjustment is not Adjustment.NONE
+    by_day = {key: one for key, one in series.items() if one.days or adjusted}
+    plain = {key: one for key, one in series.items() if key not in by_day}
+    rows: Rows = {}
+    if plain:
+        rows |= await (_read_kept if kept else _read_folded)(driver, plain, query, interval)
+    if by_day:
+        if interval in {Interval.W1, Interval.MO1}:
+            interval = Interval.D1
+        rows |= await _read_folded(driver, by_day, query, interval)
+    return rows
+
+
+def _check_cost(query: CandleQuery, interval: Interval) -> None:
+    """Refuse a page that is folded from too many kept candles.
+
+    Raises:
+        InvalidDuration: how many may be asked for.
+    """
+    per_candle = _per_candle(query.duration, interval)
+    most = MOST_FOLDED // per_candle
+    if query.limit > most:
+        advice = f"ask for at most {most} at a time" if most else "choose a width that a wider interval divides"
+        raise InvalidDuration(
+            str(query.duration),
+            f"{query.limit} of them are folded from {query.limit * per_candle} candles of {interval}, "
+            f"at most {MOST_FOLDED} are allowed: {advice}",
+        )
+
+
+async def _read_kept(
     driver: Driver, series: Mapping[InstrumentId, Series], query: CandleQuery, interval: Interval
 ) -> Rows:
     """Candles of an interval that has a table: as they stand where it is clean, folded where it is dirty."""
@@ -122,30 +162,23 @@ def _reach(rows: Sequence[asyncpg.Record], one: Series, query: CandleQuery) -> W
     return Window(edge, one.window.end) if query.newest else Window(one.window.start, query.duration.after(edge))
 
 
-async def read_folded(
+async def _read_folded(
     driver: Driver, series: Mapping[InstrumentId, Series], query: CandleQuery, interval: Interval
 ) -> Rows:
-    """Candles of any other width, folded from the widest kept interval that divides it (or from trades: S1)."""
-    per_candle = _per_candle(query.duration, interval)
-    most = MOST_FOLDED // per_candle
-    if query.limit > most:
-        advice = f"ask for at most {most} at a time" if most else "choose a width that a wider interval divides"
-        raise InvalidDuration(
-            str(query.duration),
-            f"{query.limit} of them are folded from {query.limit * per_candle} candles of {interval}, "
-            f"at most {MOST_FOLDED} are allowed: {advice}",
-        )
+    """Candles of any width, folded from an interval that divides it (or from trades: S1), a bounded number at once."""
+    most = max(MOST_FOLDED // _per_candle(query.duration, interval), 1)
     rows: Rows = {key: [] for key in series}
     left = {key: one.window for key, one in series.items()}
     count = query.limit + 1
+    if any(one.days for one in series.values()):
+        count = min(count + count // 2 + 7, most)  # there are weekends and holidays
     while left:
         near = {key: _near(window, query, count) for key, window in left.items()}
         if interval is Interval.S1:
-            fresh = await fold_trades(driver, near, query.duration)
+            fresh = await fold_trades(driver, near, query.duration, query.adjustment)
         else:
-            fresh = await fold(
-                driver, series, {key: [window] for key, window in near.items()}, query.duration, interval
-            )
+            windows = {key: [window] for key, window in near.items()}
+            fresh = await fold(driver, series, windows, query.duration, interval, query.adjustment)
         for key, more in fresh.items():
             rows[key] += more
         left = {
@@ -178,7 +211,8 @@ async def _where_traded(
 def _per_candle(duration: Duration, interval: Interval) -> int:
     """How many kept candles one of `duration` is folded from; a second counts as one, whatever trades it holds."""
     if duration.months:
-        return duration.months // interval.duration.months
+        months = interval.duration.months
+        return duration.months // months if months else duration.months * _LONGEST_MONTH
     return duration.span // interval.duration.span
 
 
@@ -193,7 +227,7 @@ def _near(window: Window, query: CandleQuery, count: int) -> Window:
     return Window(window.start, min(window.end, edge))
 
 
-def interval_of(duration: Duration) -> tuple[Interval, bool]:
+def _interval_of(duration: Duration) -> tuple[Interval, bool]:
     """The kept interval that candles of `duration` come from, and whether it is the very same."""
     interval = largest_dividing(duration)
     return interval, interval is not Interval.S1 and interval.duration == duration

@@ -20,7 +20,7 @@ from candlewick.domain.market import Instrument, InstrumentId
 from candlewick.domain.page import CandleQuery, Page
 from candlewick.ports import Clock, Outcome, Progress
 from candlewick.storage import leases, tree, versions
-from candlewick.storage.candle_reads import interval_of, read_folded, read_kept
+from candlewick.storage.candle_reads import read_candles
 from candlewick.storage.engine import Database
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
 from candlewick.storage.raw import save_progress
@@ -98,10 +98,9 @@ class Candles:
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery
     ) -> Mapping[InstrumentId, Page[Candle]]:
         """See `CandleStore.read`."""
-        interval, kept = interval_of(query.duration)
         async with self._database.snapshot() as driver:
             series = await series_of(driver, instrument_ids, query)
-            rows = await (read_kept if kept else read_folded)(driver, series, query, interval)
+            rows = await read_candles(driver, series, query)
         closed_before = self._clock.now() - self._lateness
         return {key: _page(rows.get(key, []), query, closed_before) for key in instrument_ids}
 
@@ -133,11 +132,18 @@ def _page(rows: list[asyncpg.Record], query: CandleQuery, closed_before: datetim
 
 
 def _best(same: list[asyncpg.Record]) -> asyncpg.Record:
-    """AUTO: from trades if they hold all the volume that the venue counted, else the venue's own, else from quotes."""
+    """AUTO: from trades if they hold all that the venue counted, else the venue's own, else from quotes."""
     if len(same) == 1 or ORIGINS[same[0]["origin"]] != "TRADES" or ORIGINS[same[1]["origin"]] != "VENUE":
         return same[0]
     trades, venue = same[:2]
-    return trades if Decimal(trades["volume"]) >= Decimal(venue["volume"]) else venue
+    return trades if _hold_all(trades, venue) else venue
+
+
+def _hold_all(trades: asyncpg.Record, venue: asyncpg.Record) -> bool:
+    """Whether the trades have all the volume of the venue's candle; of one that counts none, its whole range."""
+    if venue["volume"] is not None:
+        return Decimal(trades["volume"]) >= Decimal(venue["volume"])
+    return Decimal(trades["high"]) >= Decimal(venue["high"]) and Decimal(trades["low"]) <= Decimal(venue["low"])
 
 
 def _candles(rows: Sequence[asyncpg.Record], width: Duration, closed_before: datetime) -> list[Candle]:

@@ -1,4 +1,4 @@
-"""Candles folded from finer ones: from the coarsest pieces that are clean, from minutes, from trades."""
+"""Candles folded from finer ones: from the coarsest pieces that are clean, from minutes, trades and published days."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any, Final
 
 import asyncpg
 
+from candlewick.domain.day import Adjustment
 from candlewick.domain.interval import Duration, Interval
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.time import Window, within, without
+from candlewick.storage.adjusting import adjusted
 from candlewick.storage.engine import Driver
-from candlewick.storage.series import Series
-from candlewick.storage.tree import FOLDED, aligned, bucket_of, table_of
+from candlewick.storage.series import VENUE, Series
+from candlewick.storage.tree import FOLDED, FOLDED_DAYS, aligned, bucket_of, table_of
 
 _FINER: Final = {
     Interval.MO1: Interval.D1, Interval.W1: Interval.D1, Interval.D1: Interval.H1, Interval.H4: Interval.H1
@@ -30,9 +32,33 @@ SELECT kept.instrument_id, kept.origin, kept.open_time, kept.open, kept.high, ke
        kept.volume, kept.quote_volume, kept.trade_count, kept.taker_buy_volume, kept.taker_buy_quote_volume,
        kept.revision, kept.version
 FROM unnest(${ids}::int[], ${starts}::timestamptz[], ${ends}::timestamptz[]) AS piece (piece_id, start_time, end_time)
-JOIN {table} AS kept ON kept.instrument_id = piece_id AND kept.origin = ANY($1)
-    AND kept.open_time >= start_time AND kept.open_time < end_time AND kept.open_time >= $2 AND kept.open_time < $3
+JOIN {table} AS kept ON kept.instrument_id = piece_id AND kept.origin = ANY(${origins})
+    AND kept.open_time >= start_time AND kept.open_time < end_time AND kept.open_time >= $1 AND kept.open_time < $2
 """
+
+_DAYS: Final = """
+SELECT kept.instrument_id, 1::smallint AS origin, kept.open_time, kept.open, kept.high, kept.low, kept.close,
+       kept.volume, NULL::numeric AS quote_volume, NULL::bigint AS trade_count, NULL::numeric AS taker_buy_volume,
+       NULL::numeric AS taker_buy_quote_volume, kept.revision, kept.version
+FROM unnest(${ids}::int[], ${starts}::timestamptz[], ${ends}::timestamptz[]) AS piece (piece_id, start_time, end_time)
+JOIN candle_day AS kept ON kept.instrument_id = piece_id AND kept.open_time >= start_time AND kept.open_time < end_time
+    AND kept.open_time >= $1 AND kept.open_time < $2
+"""
+
+# One probe of an index a day. As a join the planner might read all minutes of the instrument.
+_DAYS_BESIDE_MINUTES: Final = (
+    _DAYS
+    + """
+WHERE (
+    SELECT finer.origin FROM candle_m1 AS finer
+    WHERE finer.instrument_id = kept.instrument_id AND finer.origin = 1
+      AND finer.open_time >= kept.open_time AND finer.open_time < kept.open_time + INTERVAL '24 hours'
+      AND finer.open_time >= $1 AND finer.open_time < $2
+    LIMIT 1
+) IS NULL
+"""
+)
+"""Days of which the venue's minutes are here too are read from those."""
 
 _SECONDS: Final = """
 SELECT t.instrument_id, 0::smallint AS origin, t.ts AS open_time, extract(epoch FROM t.minute) AS minute,
@@ -59,33 +85,75 @@ async def fold(
     windows: Mapping[InstrumentId, Iterable[Window]],
     duration: Duration,
     interval: Interval,
+    adjustment: Adjustment = Adjustment.NONE,
 ) -> Rows:
-    """Candles of `duration` in `windows`, folded from kept ones: `interval` where clean, finer where dirty."""
-    pieces: dict[Interval, list[tuple[InstrumentId, Window]]] = {}
-    for key, stretches in windows.items():
-        for stretch in stretches:
-            for level, piece in decompose(stretch, series[key].dirty, interval):
-                pieces.setdefault(level, []).append((key, piece))
+    """Candles of `duration` in `windows`, folded from kept ones: `interval` where clean, finer where dirty.
+
+    Of series with published days `interval` is a day or less: each day is one or the other, so that they keep in order.
+    """
     rows: Rows = {key: [] for key in series}
-    if not pieces:
+    parts, arguments = _parts(series, windows, interval)
+    if not parts:
         return rows
-    bounds = [piece for level in pieces.values() for _, piece in level]
-    origins = sorted(frozenset().union(*(one.origins for one in series.values())))
-    arguments: list[Any] = [origins, min(piece.start for piece in bounds), max(piece.end for piece in bounds)]
-    parts = []
-    for level, stretch_pieces in pieces.items():
-        first = len(arguments) + 1
-        parts.append(_PIECE.format(ids=first, starts=first + 1, ends=first + 2, table=table_of(level)))
-        arguments += columns_of(stretch_pieces)
-    statement = f"""
-        SELECT {CANDLE_COLUMNS} FROM (
-            SELECT instrument_id, origin, {bucket_of(duration)} AS open_time, {FOLDED}
-            FROM ({" UNION ALL ".join(parts)}) AS piece
-            GROUP BY instrument_id, origin, {bucket_of(duration)}
-        ) AS folded"""
-    for row in await driver.fetch(statement, *arguments):
+    days = any(one.days for one in series.values())
+    statement = _folded(" UNION ALL ".join(parts), duration, adjustment, FOLDED_DAYS if days else FOLDED)
+    for row in await driver.fetch(f"SELECT {CANDLE_COLUMNS} FROM ({statement}) AS folded", *arguments):
         rows[row["instrument_id"]].append(row)
     return rows
+
+
+def _parts(
+    series: Mapping[InstrumentId, Series], windows: Mapping[InstrumentId, Iterable[Window]], interval: Interval
+) -> tuple[list[str], list[Any]]:
+    """The queries that have the pieces of the windows, and their arguments."""
+    pieces = _pieces(series, windows, interval)
+    bounds = [piece for of_one_query in pieces.values() for _, piece in of_one_query]
+    if not bounds:
+        return [], []
+    origins = sorted(frozenset().union(*(one.origins for one in series.values())))
+    parts = []
+    arguments: list[Any] = [min(piece.start for piece in bounds), max(piece.end for piece in bounds)]
+    for query, of_one_query in pieces.items():
+        ids = len(arguments) + 1
+        parts.append(query.format(ids=ids, starts=ids + 1, ends=ids + 2, origins=ids + 3))
+        arguments += columns_of(of_one_query)
+        if "{origins}" in query:
+            arguments.append(origins)
+    return parts, arguments
+
+
+def _pieces(
+    series: Mapping[InstrumentId, Series], windows: Mapping[InstrumentId, Iterable[Window]], interval: Interval
+) -> dict[str, list[tuple[InstrumentId, Window]]]:
+    """What is read of which instrument, by the query that reads it."""
+    pieces: dict[str, list[tuple[InstrumentId, Window]]] = {}
+    for key, stretches in windows.items():
+        one = series[key]
+        for stretch in stretches:
+            if one.days:
+                pieces.setdefault(_DAYS_BESIDE_MINUTES if VENUE in one.origins else _DAYS, []).append((key, stretch))
+            if one.origins:
+                for level, piece in decompose(stretch, one.dirty, interval):
+                    pieces.setdefault(_PIECE.replace("{table}", table_of(level)), []).append((key, piece))
+    return pieces
+
+
+def _folded(pieces: str, duration: Duration, adjustment: Adjustment, folding: str) -> str:
+    """SQL for candles of `duration` from pieces. Adjusted ones are folded by day first: no two have the same factor."""
+    if adjustment is Adjustment.NONE:
+        return _grouped(pieces, duration, folding)
+    day = Interval.D1.duration
+    if duration.divides(day):
+        return adjusted(_grouped(pieces, duration, folding), adjustment)
+    return _grouped(adjusted(_grouped(pieces, day, folding), adjustment), duration, folding)
+
+
+def _grouped(pieces: str, duration: Duration, folding: str) -> str:
+    bucket = bucket_of(duration)
+    return f"""
+        SELECT instrument_id, origin, {bucket} AS open_time, {folding}
+        FROM ({pieces}) AS piece
+        GROUP BY instrument_id, origin, {bucket}"""
 
 
 def decompose(stretch: Window, dirty: Sequence[Window], interval: Interval) -> list[tuple[Interval, Window]]:
@@ -103,15 +171,16 @@ def decompose(stretch: Window, dirty: Sequence[Window], interval: Interval) -> l
     return pieces
 
 
-async def fold_trades(driver: Driver, near: Mapping[InstrumentId, Window], duration: Duration) -> Rows:
+async def fold_trades(
+    driver: Driver, near: Mapping[InstrumentId, Window], duration: Duration, adjustment: Adjustment = Adjustment.NONE
+) -> Rows:
+    """Candles of `duration` in the windows, from trades: for widths that minutes do not divide."""
     rows: Rows = {key: [] for key in near}
     ids, starts, ends = columns_of(list(near.items()))
-    statement = f"""
-        SELECT {CANDLE_COLUMNS} FROM (
-            SELECT instrument_id, origin, {bucket_of(duration)} AS open_time, {_FOLDED_TRADES}
-            FROM ({_SECONDS}) AS fresh
-            GROUP BY instrument_id, origin, {bucket_of(duration)}
-        ) AS folded"""
+    folded = _grouped(_SECONDS, duration, _FOLDED_TRADES)
+    if adjustment is not Adjustment.NONE:
+        folded = adjusted(folded, adjustment)
+    statement = f"SELECT {CANDLE_COLUMNS} FROM ({folded}) AS folded"
     for row in await driver.fetch(statement, ids, starts, ends, min(starts), max(ends)):
         rows[row["instrument_id"]].append(row)
     return rows

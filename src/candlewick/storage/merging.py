@@ -72,7 +72,7 @@ merged AS (
     RETURNING open_time
 )"""
 
-MARK: Final = """
+WIDEN: Final = """
 span AS (
     INSERT INTO candle_span AS kept (instrument_id, origin, first_open, last_open)
     SELECT $1, {origin}, min(open_time), max(open_time) FROM merged HAVING count(*) > 0
@@ -80,7 +80,10 @@ span AS (
         first_open = least(kept.first_open, excluded.first_open),
         last_open = greatest(kept.last_open, excluded.last_open)
     WHERE excluded.first_open < kept.first_open OR excluded.last_open > kept.last_open
-),
+)"""
+"""What every change of candles does with `merged` (open_time): widen the instrument's span of that origin."""
+
+_SOIL: Final = """
 dirt AS (
     INSERT INTO dirty_range AS kept (instrument_id, start_time, end_time, version)
     SELECT $1, min(open_time), max(open_time) + INTERVAL '1 minute', $2
@@ -88,7 +91,8 @@ dirt AS (
     GROUP BY date_trunc('day', open_time, 'UTC')
     ON CONFLICT (instrument_id, start_time, end_time) DO UPDATE SET version = excluded.version
 )"""
-"""What every change of minute candles does with `merged` (open_time): widen the span, mark dirt by UTC day."""
+MARK: Final = WIDEN + "," + _SOIL
+"""What every change of minute candles does with `merged`: widen the span, mark dirt by UTC day."""
 
 _COUNT: Final = """
 SELECT (SELECT count(*) FROM fresh) AS stored, min(open_time) AS first_open, max(open_time) AS last_open FROM merged

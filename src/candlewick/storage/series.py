@@ -18,6 +18,9 @@ from candlewick.storage.engine import Driver
 
 ORIGIN_CODES: Final = {CandleOrigin.TRADES: 0, CandleOrigin.VENUE: 1, CandleOrigin.QUOTES: 2}
 ORIGINS: Final = {code: origin for origin, code in ORIGIN_CODES.items()}
+VENUE: Final = ORIGIN_CODES[CandleOrigin.VENUE]
+DAYS_CODE: Final = 3
+"""In `candle_span`: the days in `candle_day`. They are the venue's own, but no minute candles stand for them."""
 
 _SERIES: Final = """
 SELECT instrument_id, origin, first_open AS start_time, last_open AS end_time
@@ -34,6 +37,8 @@ class Series:
     window: Window
     origins: frozenset[int]
     dirty: Sequence[Window] = field(default=())
+    days: bool = False
+    """Whether there are days as published too: more venue candles than `origins` says."""
 
 
 async def series_of(
@@ -41,9 +46,11 @@ async def series_of(
 ) -> dict[InstrumentId, Series]:
     """Where each instrument has candles that the query can mean. One without any is left out.
 
-    Candles that are no whole minutes can only be made of trades.
+    Candles that are no whole minutes can only be made of trades; published days only show in those of whole days.
     """
     origins = set(ORIGINS) if query.origin is None else {ORIGIN_CODES[query.origin]}
+    if VENUE in origins and Interval.D1.duration.divides(query.duration):
+        origins.add(DAYS_CODE)
     if largest_dividing(query.duration) is Interval.S1:
         origins &= {ORIGIN_CODES[CandleOrigin.TRADES]}
     spans: dict[InstrumentId, list[asyncpg.Record]] = {}
@@ -58,7 +65,9 @@ async def series_of(
         window = _asked(query, min(row["start_time"] for row in rows), max(row["end_time"] for row in rows))
         if window is not None:
             origin_codes = frozenset(row["origin"] for row in rows)
-            found[key] = Series(window, origin_codes, coalesce(dirty.get(key, [])))
+            found[key] = Series(
+                window, origin_codes - {DAYS_CODE}, coalesce(dirty.get(key, [])), days=DAYS_CODE in origin_codes
+            )
     return found
 
 

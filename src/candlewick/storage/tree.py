@@ -22,15 +22,18 @@ ROWS_A_PASS: Final = 2_000
 _NEARBY: Final = timedelta(hours=2)
 """Windows of a continuous aggregate that are closer than this are refreshed in one call."""
 
-FOLDED: Final = """
+_FOLDED: Final = """
 (min(ARRAY[extract(epoch FROM open_time), open]))[2] AS open, max(high) AS high, min(low) AS low,
-(max(ARRAY[extract(epoch FROM open_time), close]))[2] AS close, sum(volume) AS volume,
+(max(ARRAY[extract(epoch FROM open_time), close]))[2] AS close, {volume} AS volume,
 CASE WHEN count(quote_volume) = count(*) THEN sum(quote_volume) END AS quote_volume,
 CASE WHEN count(trade_count) = count(*) THEN sum(trade_count)::bigint END AS trade_count,
 CASE WHEN count(taker_buy_volume) = count(*) THEN sum(taker_buy_volume) END AS taker_buy_volume,
 CASE WHEN count(taker_buy_quote_volume) = count(*) THEN sum(taker_buy_quote_volume) END AS taker_buy_quote_volume,
 sum(revision)::bigint AS revision, max(version) AS version"""
+FOLDED: Final = _FOLDED.format(volume="sum(volume)")
 """Candles into a wider one, in portable SQL: what the continuous aggregates of migration 0002 do, to the last digit."""
+FOLDED_DAYS: Final = _FOLDED.format(volume="CASE WHEN count(volume) = count(*) THEN sum(volume) END")
+"""The same where a volume may be missing, as of days that were published without one."""
 
 _DUE: Final = """
 SELECT instrument_id, start_time, end_time, version

@@ -18,6 +18,7 @@ from candlewick.settings import Settings
 from candlewick.storage import schema
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
+from candlewick.storage.days import Days
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
 from candlewick.storage.freshness import FreshnessReads
@@ -47,6 +48,7 @@ class Stores:
     candles: Candles
     quotes: Quotes
     freshness: FreshnessReads
+    days: Days
     raw: RawFiles
     dead_letters: DeadLetters
     keys: ApiKeys
@@ -126,6 +128,7 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         candles=Candles(database, clock, settings.storage.allowed_lateness),
         quotes=Quotes(database, settings.storage.allowed_lateness),
         freshness=FreshnessReads(database),
+        days=Days(database, settings.storage.allowed_lateness),
         raw=RawFiles(database, settings.archive_dir),
         dead_letters=DeadLetters(database),
         keys=ApiKeys(database, clock),

@@ -12,6 +12,7 @@ from typing import Any
 from candlewick.domain.access import ApiKey, ApiKeyId, Role
 from candlewick.domain.candle import Candle, CandleOrigin, CandleStatus
 from candlewick.domain.commit import Commit, CommitKind, CommitNotice
+from candlewick.domain.day import Factor
 from candlewick.domain.errors import UnknownJob
 from candlewick.domain.freshness import Freshness
 from candlewick.domain.job import BackfillRequest, Job, JobFilter, JobId, JobKind, JobProgress, JobStatus
@@ -180,6 +181,18 @@ class LiveCandles(Recorded):
         window = query.window
         rows = [self.rows[key] for key in sorted(self.rows) if window is None or window.start <= key < window.end]
         return {instrument_id: page(rows, query.limit, newest=query.newest) for instrument_id in instrument_ids}
+
+
+class FakeDays(Recorded):
+    """Three factors of every instrument."""
+
+    async def factors(
+        self, instrument_ids: Sequence[InstrumentId], limit: int
+    ) -> Mapping[InstrumentId, Sequence[Factor]]:
+        self.note("factors", tuple(instrument_ids), limit)
+        days = [START.date() + timedelta(days=number) for number in range(3)]
+        rows = [Factor(day, Decimal("0.9"), Decimal("0.03571430"), Decimal("645.57")) for day in days]
+        return dict.fromkeys(instrument_ids, rows[-limit:])
 
 
 class FakeTrades(Recorded):
@@ -424,5 +437,6 @@ class FakeServices:
         self.quotes: Any = FakeQuotes()
         self.latest: Any = self.quotes
         self.freshness: Any = FakeFreshness()
+        self.days: Any = FakeDays()
         self.keys: Any = FakeKeys()
         self.service: Any = FakeProbe()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from candlewick.domain.day import Adjustment
 from candlewick.graphql.types.node import NodeId
 from unit.graphql.fakes import FakeServices
 
@@ -139,3 +140,44 @@ async def test_an_id_that_no_object_can_have_is_refused(ask: Any, number: int) -
 async def test_the_service_says_what_it_runs_on(ask: Any, services: FakeServices) -> None:
     service = (await ask("{ service { edition capabilities } }"))["data"]["service"]
     assert service == {"edition": "TIMESCALEDB_COMMUNITY", "capabilities": list(services.service.capabilities)}
+
+
+async def test_factors_go_out_as_they_came(ask: Any, services: FakeServices) -> None:
+    answer = await ask(
+        '{ instrument(key: "binance:BTC-USDT") { '
+        "factors(last: 2) { day priceFactor splitFactor referencePrice } all: factors { day } } }"
+    )
+    found = answer["data"]["instrument"]
+    assert found["factors"][0] == {
+        "day": "2024-08-09", "priceFactor": "0.9", "splitFactor": "0.03571430", "referencePrice": "645.57"
+    }  # fmt: skip
+    assert [len(found["factors"]), len(found["all"])] == [2, 3]
+    assert sorted(call[1][1] for call in services.days.calls) == [2, 500]
+
+
+@pytest.mark.parametrize("last", [0, 5_001])
+async def test_a_list_of_too_many_factors_is_refused(ask: Any, last: int) -> None:
+    answer = await ask('query ($n: Int!) { instrument(key: "binance:BTC-USDT") { factors(last: $n) { day } } }', n=last)
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_adjusted_candles_are_asked_of_the_store_and_have_cursors_of_their_own(
+    ask: Any, services: FakeServices
+) -> None:
+    query = """query ($adjust: Adjustment!, $before: String) { instrument(key: "binance:BTC-USDT") {
+        candles(spec: {interval: D1}, last: 1, adjust: $adjust, before: $before) { pageInfo { startCursor } } } }"""
+    answer = await ask(query, adjust="SPLITS")
+    cursor = answer["data"]["instrument"]["candles"]["pageInfo"]["startCursor"]
+    assert services.candles.calls[-1][1][1].adjustment is Adjustment.SPLITS
+    assert "errors" not in await ask(query, adjust="SPLITS", before=cursor)
+    refused = await ask(query, adjust="ALL", before=cursor)
+    assert "belongs to another list" in refused["errors"][0]["message"]
+
+
+async def test_an_adjusted_width_that_cuts_days_is_refused(ask: Any) -> None:
+    spec = '{time: {every: "PT36H"}}'
+    answer = await ask(
+        f'{{ instrument(key: "binance:BTC-USDT") {{ candles(spec: {spec}, adjust: ALL) {{ nodes {{ open }} }} }} }}'
+    )
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "whole days or divide a day" in answer["errors"][0]["message"]

@@ -7,6 +7,7 @@ from typing import Self
 
 from candlewick.graphql.loaders.asset import AssetLoader, asset_loader
 from candlewick.graphql.loaders.candles import CandleLoader, candle_loader
+from candlewick.graphql.loaders.factors import FactorLoader, factor_loader
 from candlewick.graphql.loaders.freshness import FreshnessLoader, freshness_loader
 from candlewick.graphql.loaders.instrument_by_id import InstrumentByIdLoader, instrument_by_id_loader
 from candlewick.graphql.loaders.instrument_by_key import InstrumentByKeyLoader, instrument_by_key_loader
@@ -26,6 +27,7 @@ class Loaders:
     instruments_by_id: InstrumentByIdLoader
     instruments_by_key: InstrumentByKeyLoader
     candles: CandleLoader
+    factors: FactorLoader
     trades: TradeLoader
     quotes: QuoteLoader
     latest: LatestLoader
@@ -39,6 +41,7 @@ class Loaders:
             instruments_by_id=instrument_by_id_loader(services.instruments),
             instruments_by_key=instrument_by_key_loader(services.instruments),
             candles=candle_loader(services.candles),
+            factors=factor_loader(services.days),
             trades=trade_loader(services.trades),
             quotes=quote_loader(services.quotes),
             latest=latest_loader(services.latest),

@@ -16,7 +16,7 @@ from candlewick.graphql.cursor import Series, moment
 from candlewick.graphql.paging import Bounds, Paging, candle_neighbours, candle_query
 from candlewick.graphql.types.candle import Candle
 from candlewick.graphql.types.connection import Connection
-from candlewick.graphql.types.enums import CandleOrigin
+from candlewick.graphql.types.enums import Adjustment, CandleOrigin
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,14 @@ class CandlePage:
     instrument_id: InstrumentId
     duration: Duration
     origin: CandleOrigin
+    adjustment: Adjustment
     window: Window | None
     paging: Paging
 
     @property
     def series(self) -> Series:
-        return Series("candles", f"{self.instrument_id}/{self.duration}/{self.origin}")
+        adjusted = "" if self.adjustment is Adjustment.NONE else f"/{self.adjustment}"
+        return Series("candles", f"{self.instrument_id}/{self.duration}/{self.origin}{adjusted}")
 
     async def read(self, context: Context) -> Connection[Candle]:
         """Read it, together with the other instruments' pages that ask for the same."""
@@ -46,7 +48,7 @@ class CandlePage:
         )
 
     async def _rows(self, context: Context, bounds: Bounds[datetime]) -> Page[candle.Candle]:
-        query = candle_query(self.duration, self.origin.wanted, self.paging, bounds)
+        query = candle_query(self.duration, self.origin.wanted, self.adjustment, self.paging, bounds)
         if query is None:
             return Page((), more=False)
         context.budget.charge(query.limit)

@@ -8,12 +8,14 @@ import strawberry
 
 from candlewick.domain import candle
 from candlewick.domain.candle import CandleStatus
+from candlewick.domain.day import Adjustment
 from candlewick.domain.interval import Interval
 from candlewick.domain.job import JobKind, JobStatus
 from candlewick.domain.market import AssetClass, DataKind, InstrumentStatus, Side, Tape
 from candlewick.domain.service import DatabaseEdition
 
 __all__ = [
+    "Adjustment",
     "AssetClass",
     "CandleOrigin",
     "CandleStatus",
@@ -55,6 +57,13 @@ _describe(
     TRADES="Our own sums over stored trades.",
     VENUE="As the venue published it.",
     QUOTES="From price observations without executions; such a candle has no volume.",
+)
+_describe(
+    Adjustment,
+    "What raw candles are made comparable with today's for, by the factors of their instrument.",
+    NONE="As they were.",
+    SPLITS="For splits: prices are multiplied by the split factor, volumes divided by it.",
+    ALL="For splits and dividends: prices are multiplied by the price factor too.",
 )
 _describe(
     CandleStatus,
@@ -119,6 +128,7 @@ _describe(
     TRADES="Its trades, of the tape that it keeps; candles are made of them.",
     CANDLES="Minute candles as the venue published them.",
     QUOTES="What the source says that the price was, as fine as it still has it; candles are made of it.",
+    DAYS="Days as the source published them, and the factors of splits and dividends where it has them.",
 )
 _describe(
     JobKind,

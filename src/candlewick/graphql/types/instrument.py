@@ -10,13 +10,15 @@ import strawberry
 from candlewick.domain import market
 from candlewick.domain.page import InstrumentFilter as Filter
 from candlewick.graphql.context import Info
-from candlewick.graphql.paging import Paging
+from candlewick.graphql.limits import MAX_LISTED, MAX_ROWS
+from candlewick.graphql.paging import Paging, check_size
 from candlewick.graphql.text import clean
 from candlewick.graphql.types.asset import Asset
 from candlewick.graphql.types.candle import BarSpec, Candle
 from candlewick.graphql.types.candle_page import CandlePage
 from candlewick.graphql.types.connection import After, Before, Connection, First, Last
-from candlewick.graphql.types.enums import AssetClass, CandleOrigin, InstrumentStatus, Tape
+from candlewick.graphql.types.enums import Adjustment, AssetClass, CandleOrigin, InstrumentStatus, Tape
+from candlewick.graphql.types.factor import Factor
 from candlewick.graphql.types.freshness import Freshness
 from candlewick.graphql.types.node import Node, NodeId
 from candlewick.graphql.types.quote import Quote
@@ -86,16 +88,23 @@ class Instrument(Node):
         info: Info,
         spec: Annotated[BarSpec, strawberry.argument(description="How wide a candle is.")],
         range_: OpensIn = None,
+        *,
         origin: Annotated[
             CandleOrigin, strawberry.argument(description="What they are made from.")
         ] = CandleOrigin.AUTO,
+        adjust: Annotated[
+            Adjustment,
+            strawberry.argument(
+                description="What they are adjusted for, exactly, on read; widths must be whole days or divide a day."
+            ),
+        ] = Adjustment.NONE,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[Candle]:
         paging = Paging(first, after, last, before)
-        page = CandlePage(self.row.id, spec.duration, origin, range_.window if range_ else None, paging)
+        page = CandlePage(self.row.id, spec.duration, origin, adjust, range_.window if range_ else None, paging)
         return await page.read(info.context)
 
     @strawberry.field(
@@ -142,6 +151,14 @@ class Instrument(Node):
     async def freshness(self, info: Info) -> Freshness:
         row = await info.context.loaders.freshness.load(self.row.id)
         return Freshness.of(row, info.context.services.clock.now())
+
+    @strawberry.field(description="The factors of its splits and dividends, the newest ones, oldest first.")
+    async def factors(
+        self, info: Info, last: Annotated[int, strawberry.argument(description="How many at the most.")] = MAX_LISTED
+    ) -> list[Factor]:
+        check_size("last", last, MAX_ROWS)
+        info.context.budget.charge(last)
+        return cast("list[Factor]", await info.context.loaders.factors.load((self.row.id, last)))
 
 
 def present[Row](row: Row | None) -> Row:
