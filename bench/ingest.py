@@ -31,6 +31,7 @@ from candlewick.pipeline.importing import ArchiveImport, Stores
 from candlewick.providers.binance.archive import BinanceArchives
 from candlewick.storage.candles import Candles
 from candlewick.storage.copying import COLUMNS, copy_binary, pieces
+from candlewick.storage.days import Days
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
@@ -94,6 +95,7 @@ async def run_import(database: Database, path: Path, folder: Path) -> float:
         Candles(database, SystemClock()),
         DeadLetters(database),
         Quotes(database),
+        Days(database),
     )
     started = time.perf_counter()
     imported = await ArchiveImport(BinanceArchives(SystemClock()), stores, SystemClock()).run(path, KEY)

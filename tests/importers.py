@@ -9,6 +9,7 @@ from candlewick.pipeline.batches import BATCH_ROWS
 from candlewick.pipeline.importing import ArchiveImport, Stores
 from candlewick.providers.sources import archives_of
 from candlewick.storage.candles import Candles
+from candlewick.storage.days import Days
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
@@ -30,5 +31,6 @@ def importer(database: Database, folder: Path, batch_rows: int = BATCH_ROWS) -> 
         Candles(database, clock),
         DeadLetters(database),
         Quotes(database),
+        Days(database),
     )
     return ArchiveImport(archives_of(BTC, clock), stores, clock, batch_rows=batch_rows)

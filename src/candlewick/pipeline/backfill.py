@@ -31,7 +31,7 @@ from candlewick.domain.job import (
 from candlewick.domain.market import DataKind, Instrument, InstrumentKey
 from candlewick.domain.time import Window, within, without
 from candlewick.pipeline.discovery import discover
-from candlewick.pipeline.history import Report, Target, fetch_candles, fetch_quotes, fetch_trades
+from candlewick.pipeline.history import Report, Target, fetch_candles, fetch_days, fetch_quotes, fetch_trades
 from candlewick.pipeline.importing import ArchiveImport, ImportProgress, Stores
 from candlewick.ports import Clock, JobStore, MarketSource, Outcome
 
@@ -41,8 +41,6 @@ _FINE: Final = timedelta(hours=1)
 _COARSE: Final = timedelta(days=1)
 _FINE_UP_TO: Final = timedelta(days=7)
 """What has no archives is fetched in steps of an hour, or of a day if there is more of it than this."""
-_QUOTES: Final = timedelta(days=90)
-"""Sources of quotes count requests, and give months in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +181,8 @@ class Backfill:
             return await fetch_candles(source.candles, self._stores, target, part.window, report)
         if part.kind is DataKind.QUOTES and source.quote_history is not None:
             return await fetch_quotes(source.quote_history, self._stores, target, part.window, report)
+        if part.kind is DataKind.DAYS and source.days is not None:
+            return await fetch_days(source.days, self._stores, target, part.window, report)
         raise SourceRefused(source.source, 404, f"it has no {part.kind.lower()} of {part.window.start:%Y-%m-%d}")
 
     async def _find(self, keys: Sequence[InstrumentKey]) -> Mapping[InstrumentKey, Instrument]:
@@ -220,9 +220,14 @@ def _possible(window: Window, source: MarketSource, now: datetime) -> Window:
 
 
 def _cut(key: InstrumentKey, kind: DataKind, window: Window, source: MarketSource, now: datetime) -> Iterator[Part]:
-    """The window in parts, oldest first: those that an archive may hold, and the rest. No archive holds quotes."""
+    """The window in parts, oldest first: those that an archive may hold, and the rest.
+
+    No archive holds quotes or days, and their sources count requests: years of days come in one.
+    """
+    if kind is DataKind.DAYS:
+        return iter([Part(key, kind, window)])
     if kind is DataKind.QUOTES:
-        return (Part(key, kind, piece) for piece in _pieces(window, _QUOTES))
+        return (Part(key, kind, piece) for piece in _pieces(window, source.quote_reach))
     archives = list(source.shelf.windows(window, now)) if source.shelf else []
     parts = [Part(key, kind, asked, archive) for archive in archives for asked in within([archive], window)]
     rest = without(window, archives)

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from candlewick.domain.batch import Rejected, TradeBatch
+from candlewick.domain.day import DayLines
 from candlewick.domain.errors import MalformedPayload
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
@@ -17,9 +18,19 @@ from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import DeadLetter, RawId
 from candlewick.domain.time import MICROSECOND, Window, microseconds
 from candlewick.pipeline.importing import Stores
-from candlewick.ports import CandleHistory, Delivery, Outcome, QuoteDelivery, QuoteHistory, TradeHistory
+from candlewick.ports import (
+    CandleHistory,
+    DayDelivery,
+    DayHistory,
+    Delivery,
+    Outcome,
+    QuoteDelivery,
+    QuoteHistory,
+    TradeHistory,
+)
 
 MINUTE: Final = timedelta(minutes=1)
+DAY: Final = timedelta(days=1)
 
 Report = Callable[[Outcome, float], None]
 """Takes what was done so far, and which part of the whole that is, 0 to 1."""
@@ -136,7 +147,8 @@ async def fetch_quotes(
     while start < window.end:
         payload = await history.page(target.instrument, Window(start, window.end))
         raw_id = await stores.raw.keep_payload(payload)
-        lines = history.read(target.instrument, payload).rows
+        fetched = history.read(target.instrument, payload)
+        lines = fetched.rows
         quotes = [quote for quote in lines.quotes if start <= quote.ts < window.end]
         if quotes or lines.rejected:
             outcome += await stores.quotes.put(
@@ -154,6 +166,32 @@ async def fetch_quotes(
                 reason = f"none of its {len(lines.rejected)} rows is a quote: {lines.rejected[0].reason}"
                 raise MalformedPayload(payload.source, payload.endpoint, reason)
             return outcome
+        if fetched.complete:
+            return outcome
         start = max(quote.ts for quote in quotes) + MICROSECOND
+        report(outcome, min((start - window.start) / (window.end - window.start), 1.0))
+    return outcome
+
+
+async def fetch_days(history: DayHistory, stores: Stores, target: Target, window: Window, report: Report) -> Outcome:
+    """Store the days that open in the window, and all factors that come with them. Errors as for trades."""
+    outcome, start = Outcome(), window.start
+    while start < window.end:
+        payload = await history.page(target.instrument, Window(start, window.end))
+        raw_id = await stores.raw.keep_payload(payload)
+        fetched = history.read(target.instrument, payload)
+        lines = fetched.rows
+        days = [day for day in lines.candles if start <= day.open_time < window.end]
+        if days or lines.factors or lines.rejected:
+            kept = DayLines(days, lines.factors, lines.rejected)
+            outcome += await stores.days.put(
+                DayDelivery(target.instrument, target.source, kept, payload.received_at, raw_id, lease=target.lease)
+            )
+        if not (lines.candles or lines.factors) and lines.rejected:
+            reason = f"none of its {len(lines.rejected)} rows is a day: {lines.rejected[0].reason}"
+            raise MalformedPayload(payload.source, payload.endpoint, reason)
+        if not days or fetched.complete:
+            return outcome
+        start = max(day.open_time for day in days) + DAY
         report(outcome, min((start - window.start) / (window.end - window.start), 1.0))
     return outcome

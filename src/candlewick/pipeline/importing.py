@@ -25,6 +25,7 @@ from candlewick.ports import (
     ArchiveSource,
     CandleStore,
     Clock,
+    DayStore,
     DeadLetterStore,
     Delivery,
     InstrumentStore,
@@ -80,6 +81,7 @@ class Stores:
     candles: CandleStore
     letters: DeadLetterStore
     quotes: QuoteStore
+    days: DayStore
 
 
 class ArchiveImport:

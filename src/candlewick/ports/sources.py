@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -80,6 +80,8 @@ class Fetched[Rows]:
 
     rows: Rows
     next: str | None
+    complete: bool = False
+    """It has all that the source has up to now: to ask for more would only cost a request."""
 
 
 class TradeHistory(Protocol):
@@ -154,7 +156,7 @@ class QuoteHistory(Protocol):
         """The first quotes of the window, as many as the source gives at a time. Errors as for trades."""
 
     def read(self, instrument: Instrument, payload: Payload) -> Fetched[QuoteLines]:
-        """The quotes in the bytes. Pure. `next` is not used: go on after the last one."""
+        """The quotes in the bytes. Pure. `next` is not used: go on after the last one, unless it was `complete`."""
 
 
 class DayHistory(Protocol):
@@ -164,7 +166,8 @@ class DayHistory(Protocol):
         """The days of the window, or more. Errors as for trades."""
 
     def read(self, instrument: Instrument, payload: Payload) -> Fetched[DayLines]:
-        """The days in the bytes, unfinished ones left out. Pure. `next` is not used: go on after the last one."""
+        """The days in the bytes, unfinished ones left out. Pure. `next` is not used: go on after the last one,
+        unless it was `complete`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +261,10 @@ class MarketSource(Protocol):
 
     @property
     def quote_history(self) -> QuoteHistory | None: ...
+
+    @property
+    def quote_reach(self) -> timedelta:
+        """How much of the past a step of a backfill of quotes should have: what a few requests give."""
 
     @property
     def days(self) -> DayHistory | None: ...

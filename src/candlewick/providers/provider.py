@@ -77,6 +77,7 @@ class Source:
     stream: TradeStream | None = None
     quotes: QuoteSource | None = None
     quote_history: QuoteHistory | None = None
+    quote_reach: timedelta = timedelta(days=90)
     days: DayHistory | None = None
     reader: PayloadReader | None = None
     statuses: Callable[[], Sequence[CircuitStatus]] = tuple

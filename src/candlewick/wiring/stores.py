@@ -61,7 +61,9 @@ class Stores:
     @property
     def import_stores(self) -> importing.Stores:
         """Where the use cases put what comes in."""
-        return importing.Stores(self.instruments, self.raw, self.trades, self.candles, self.dead_letters, self.quotes)
+        return importing.Stores(
+            self.instruments, self.raw, self.trades, self.candles, self.dead_letters, self.quotes, self.days
+        )
 
 
 async def migrate(settings: Settings, where: Addresses, revision: str = "head") -> tuple[str | None, str | None]:

@@ -15,6 +15,7 @@ from candlewick.pipeline.backfill import Backfill
 from candlewick.pipeline.importing import Stores
 from candlewick.ports import Delivery, MarketSource, Outcome
 from candlewick.storage.candles import Candles
+from candlewick.storage.days import Days
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
@@ -40,6 +41,7 @@ def stores_of(database: Database, venue: Venue, folder: Path) -> Stores:
         Candles(database, venue.clock),
         DeadLetters(database),
         Quotes(database),
+        Days(database),
     )
 
 

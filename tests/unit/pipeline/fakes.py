@@ -13,6 +13,7 @@ from pathlib import Path
 
 from candlewick.domain.batch import Rejected
 from candlewick.domain.candle import Candle, MinuteCandle
+from candlewick.domain.day import Factor
 from candlewick.domain.errors import TapeMismatch
 from candlewick.domain.feed import FeedPosition
 from candlewick.domain.job import Lease
@@ -34,7 +35,7 @@ from candlewick.domain.quote import Quote, QuoteRow
 from candlewick.domain.raw import ArchiveFile, DeadLetter, Payload, RawId
 from candlewick.domain.time import Window
 from candlewick.pipeline.importing import Stores
-from candlewick.ports import Delivery, Listed, Listing, Outcome, Progress, QuoteDelivery
+from candlewick.ports import DayDelivery, Delivery, Listed, Listing, Outcome, Progress, QuoteDelivery
 
 
 class Killed(Exception):
@@ -254,6 +255,23 @@ class FakeQuotes:
 
 
 @dataclass
+class FakeDays:
+    """A DayStore that notes what is delivered."""
+
+    deliveries: list[DayDelivery] = field(default_factory=list)
+
+    async def put(self, delivery: DayDelivery) -> Outcome:
+        self.deliveries.append(delivery)
+        lines = delivery.lines
+        return Outcome(stored=len(lines.candles) + len(lines.factors), dead=len(lines.rejected))
+
+    async def factors(
+        self, instrument_ids: Sequence[InstrumentId], limit: int
+    ) -> Mapping[InstrumentId, Sequence[Factor]]:
+        raise NotImplementedError
+
+
+@dataclass
 class FakeLetters:
     """A DeadLetterStore."""
 
@@ -285,8 +303,9 @@ class FakeStores:
         self.trades = FakeTrades(self.raw)
         self.candles = FakeCandles(self.raw)
         self.quotes = FakeQuotes(self.raw)
+        self.days = FakeDays()
         self.letters = FakeLetters()
         self.positions = FakePositions(self.trades)
 
     def stores(self) -> Stores:
-        return Stores(self.instruments, self.raw, self.trades, self.candles, self.letters, self.quotes)
+        return Stores(self.instruments, self.raw, self.trades, self.candles, self.letters, self.quotes, self.days)

@@ -9,14 +9,15 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 
-from candlewick.domain.batch import TradeBatch
+from candlewick.domain.batch import Rejected, TradeBatch
 from candlewick.domain.candle import MinuteCandle
+from candlewick.domain.day import DayCandle, DayLines, Factor
 from candlewick.domain.errors import SourceUnavailable
 from candlewick.domain.market import AssetClass, DataKind, Instrument, InstrumentKey, Side, Tape, Trade
 from candlewick.domain.quote import Quote, QuoteLines
@@ -119,6 +120,28 @@ class FakeQuoteHistory:
         return Fetched(QuoteLines([Quote(moment, Decimal(moment.hour + 1)) for moment in times]), None)
 
 
+@dataclass
+class FakeDayHistory:
+    """A day as often as a page of three has room; after `last` there is none."""
+
+    last: date
+    complete: bool = False
+    factors: Sequence[Factor] = ()
+    rejected: Sequence[Rejected] = ()
+    asked: list[Window] = field(default_factory=list)
+
+    async def page(self, instrument: Instrument, window: Window) -> Payload:
+        self.asked.append(window)
+        days = [window.start.date() + timedelta(days=number) for number in range(3)]
+        body = json.dumps([day.isoformat() for day in days if day <= self.last])
+        return Payload("binance", "/days", body.encode(), ORIGIN)
+
+    def read(self, instrument: Instrument, payload: Payload) -> Fetched[DayLines]:
+        one = Decimal(1)
+        days = [DayCandle(date.fromisoformat(text), one, one, one, one) for text in json.loads(payload.body)]
+        return Fetched(DayLines(days, self.factors, self.rejected), None, self.complete)
+
+
 class FakeStream:
     """Delivers what a test sends: each frame is a JSON list of [symbol, sequences], or of [symbol, tip]."""
 
@@ -214,6 +237,7 @@ class FakeSource:
     since: datetime = datetime(2017, 7, 14, tzinfo=UTC)
     quotes: QuoteSource | None = None
     quote_history: QuoteHistory | None = None
+    quote_reach: timedelta = timedelta(days=90)
     days: DayHistory | None = None
     reader: PayloadReader | None = None
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from binance_files import trade_lines, write_zip
 from candlewick.domain.batch import Rejected
+from candlewick.domain.day import Factor
 from candlewick.domain.errors import (
     ArchiveStoreUnavailable,
     InvalidRange,
@@ -31,7 +34,16 @@ from candlewick.ports import Fetched, Outcome
 from candlewick.providers.sources import archives_of
 from markets import FrozenClock
 from unit.pipeline.fakes import FakeStores
-from unit.pipeline.sources import BTC, ORIGIN, FakeDirectory, FakeHistory, FakeQuoteHistory, FakeSource, listing
+from unit.pipeline.sources import (
+    BTC,
+    ORIGIN,
+    FakeDayHistory,
+    FakeDirectory,
+    FakeHistory,
+    FakeQuoteHistory,
+    FakeSource,
+    listing,
+)
 
 NOW = datetime(2024, 8, 10, 6, 30, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -318,3 +330,60 @@ async def test_a_page_of_the_past_without_a_quote_that_can_be_read_is_no_success
         await scene.run(Part(BTC, DataKind.QUOTES, Window(ORIGIN, ORIGIN + HOUR)))
 
     assert [delivery.lines.rejected for delivery in scene.fakes.quotes.deliveries] != []
+
+
+async def test_a_source_says_how_much_a_step_of_quotes_has(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, FakeSource(quote_history=FakeQuoteHistory(), quote_reach=400 * DAY))
+    await scene.fakes.instruments.list_instrument(listing())
+    parts = await scene.parts(ORIGIN - 100 * DAY, ORIGIN, kind=DataKind.QUOTES)
+    assert spans(parts) == [(ORIGIN - 100 * DAY, ORIGIN, False)]
+
+
+async def test_a_complete_answer_of_quotes_is_not_asked_for_more(tmp_path: Path) -> None:
+    class Whole(FakeQuoteHistory):
+        def read(self, instrument: Instrument, payload: Payload) -> Fetched[QuoteLines]:
+            return replace(super().read(instrument, payload), complete=True)
+
+    history = Whole()
+    scene = Scene(tmp_path, FakeSource(quote_history=history))
+    await scene.fakes.instruments.list_instrument(listing())
+    await scene.run(Part(BTC, DataKind.QUOTES, Window(ORIGIN, ORIGIN + 48 * HOUR)))
+    assert len(history.asked) == 1
+
+
+async def test_days_are_one_step_and_come_page_by_page(tmp_path: Path) -> None:
+    factor = Factor(ORIGIN.date(), Decimal(1), Decimal(2))
+    history = FakeDayHistory((ORIGIN + 5 * DAY).date(), factors=[factor], rejected=[Rejected(9, "?", "no day")])
+    scene = Scene(tmp_path, FakeSource(days=history))
+    await scene.fakes.instruments.list_instrument(listing())
+
+    window = Window(ORIGIN - 2 * HOUR, ORIGIN + 5 * DAY)
+    parts = await scene.parts(ORIGIN - 300 * DAY, NOW, kind=DataKind.DAYS)
+    outcome, reached = await scene.run(Part(BTC, DataKind.DAYS, window))
+
+    assert spans(parts) == [(ORIGIN - 300 * DAY, NOW, False)]
+    delivered = scene.fakes.days.deliveries
+    assert [[day.day.day for day in delivery.lines.candles] for delivery in delivered] == [[8, 9], [10, 11, 12]]
+    assert outcome == Outcome(stored=7, dead=2)
+    assert {(each.lease, each.raw_id is not None, each.lines.factors[0]) for each in delivered} == {
+        (Lease("job/1/0", 3), True, factor)
+    }
+    assert len(scene.fakes.raw.payloads) == len(history.asked) == 2
+    assert reached[-1] == 1.0
+
+
+async def test_a_complete_answer_of_days_is_not_asked_for_more(tmp_path: Path) -> None:
+    history = FakeDayHistory((ORIGIN + 50 * DAY).date(), complete=True)
+    scene = Scene(tmp_path, FakeSource(days=history))
+    await scene.fakes.instruments.list_instrument(listing())
+    outcome, _ = await scene.run(Part(BTC, DataKind.DAYS, Window(ORIGIN, ORIGIN + 20 * DAY)))
+    assert (outcome, len(history.asked)) == (Outcome(stored=3), 1)
+
+
+async def test_an_answer_without_a_day_that_can_be_read_is_no_success(tmp_path: Path) -> None:
+    history = FakeDayHistory((ORIGIN - DAY).date(), rejected=[Rejected(1, "oh", "it is no price")])
+    scene = Scene(tmp_path, FakeSource(days=history))
+    await scene.fakes.instruments.list_instrument(listing())
+    with pytest.raises(MalformedPayload, match="none of its 1 rows is a day: it is no price"):
+        await scene.run(Part(BTC, DataKind.DAYS, Window(ORIGIN, ORIGIN + DAY)))
+    assert [delivery.lines.rejected for delivery in scene.fakes.days.deliveries] != []
