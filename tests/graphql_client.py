@@ -23,6 +23,7 @@ from candlewick.storage.instruments import Instruments
 from candlewick.storage.jobs import Jobs
 from candlewick.storage.keys import ApiKeys
 from candlewick.storage.quotes import Quotes
+from candlewick.storage.raw_reads import RawPayloads
 from candlewick.storage.trades import Trades
 from markets import FrozenClock
 
@@ -74,6 +75,7 @@ class Services:
         self.quotes = self.latest = Quotes(database)
         self.freshness = FreshnessReads(database)
         self.days = Days(database)
+        self.raw_reads = RawPayloads(database)
         self.keys = ApiKeys(database, self.clock)
         self.service = _Probe(database)
 

@@ -119,8 +119,14 @@ UPDATE live_position AS kept SET ts = coalesce(
     TIMESTAMPTZ '2009-01-01 00:00:00+00');
 ALTER TABLE live_position ALTER COLUMN ts SET NOT NULL;
 
-ALTER TABLE dead_letter ADD COLUMN resolved_at timestamptz;
+-- job_id, step: of a letter of kind JOB, what failed. It is resolved when that step is done after all.
+ALTER TABLE dead_letter ADD COLUMN resolved_at timestamptz, ADD COLUMN job_id bigint, ADD COLUMN step integer;
+UPDATE dead_letter SET job_id = parts[1]::bigint, step = parts[2]::integer
+FROM (SELECT id AS letter, regexp_match(reason, '^job ([0-9]+), step ([0-9]+):') AS parts FROM dead_letter WHERE kind = 'JOB') AS said
+WHERE id = letter AND parts IS NOT NULL;
 CREATE INDEX dead_letter_unresolved ON dead_letter (id) WHERE resolved_at IS NULL;
+CREATE INDEX dead_letter_payload ON dead_letter (raw_id) WHERE resolved_at IS NULL;
+CREATE INDEX dead_letter_step ON dead_letter (job_id, step) WHERE job_id IS NOT NULL AND resolved_at IS NULL;
 ALTER TABLE dead_letter DROP CONSTRAINT dead_letter_kind_check;
 ALTER TABLE dead_letter ADD CONSTRAINT dead_letter_kind_check
     CHECK (kind IN ('MALFORMED', 'INVALID', 'CLASH', 'JOB', 'PAYLOAD'));
@@ -129,11 +135,21 @@ ALTER TABLE commit_log DROP CONSTRAINT commit_log_kind_check;
 ALTER TABLE commit_log ADD CONSTRAINT commit_log_kind_check CHECK (kind BETWEEN 0 AND 3);
 """
 
+AUDIT = """
+-- What of a payload was wanted: rows at other times are on it because the source pages otherwise, and were not stored.
+ALTER TABLE raw_payload ADD COLUMN wanted_from timestamptz, ADD COLUMN wanted_to timestamptz;
+
+-- Few commits are corrections: what was received before one is replayed around it.
+CREATE INDEX commit_log_correction ON commit_log (instrument_id) WHERE kind = 2;
+"""
+
 HYPERTABLES = """
 SELECT create_hypertable('quote', 'ts', chunk_time_interval => INTERVAL '30 days', create_default_indexes => false);
 """
 
 BACK = """
+DROP INDEX commit_log_correction;
+ALTER TABLE raw_payload DROP COLUMN wanted_from, DROP COLUMN wanted_to;
 DROP TABLE covered;
 DROP TABLE gap;
 DROP TABLE watch;
@@ -147,14 +163,13 @@ ALTER TABLE commit_log ADD CONSTRAINT commit_log_kind_check CHECK (kind BETWEEN 
 DELETE FROM dead_letter WHERE kind = 'PAYLOAD';
 ALTER TABLE dead_letter DROP CONSTRAINT dead_letter_kind_check;
 ALTER TABLE dead_letter ADD CONSTRAINT dead_letter_kind_check CHECK (kind IN ('MALFORMED', 'INVALID', 'CLASH', 'JOB'));
-DROP INDEX dead_letter_unresolved;
-ALTER TABLE dead_letter DROP COLUMN resolved_at;
+ALTER TABLE dead_letter DROP COLUMN resolved_at, DROP COLUMN job_id, DROP COLUMN step;
 ALTER TABLE live_position DROP COLUMN ts;
 """
 
 
 def upgrade() -> None:
-    for statements in (QUOTES, DAYS, WATCH, TRUTH):
+    for statements in (QUOTES, DAYS, WATCH, TRUTH, AUDIT):
         _run(statements)
     if Capability.HYPERTABLES in detect_sync(op.get_bind()).capabilities:
         _run(HYPERTABLES)

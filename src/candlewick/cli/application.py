@@ -18,6 +18,7 @@ from candlewick.cli.importing import import_files
 from candlewick.cli.invocation import Invocation
 from candlewick.cli.jobs import jobs
 from candlewick.cli.keys import keys
+from candlewick.cli.origins import raw
 from candlewick.cli.processes import serve, worker
 from candlewick.cli.schema import schema
 from candlewick.cli.simulating import simulate
@@ -100,6 +101,7 @@ program.command()(migrate)
 program.command("import")(import_files)
 program.command()(backfill)
 program.add_typer(jobs, name="jobs")
+program.command()(raw)
 program.command()(simulate)
 program.command()(schema)
 program.add_typer(keys, name="keys")

@@ -7,10 +7,11 @@ CandlewickError
 │   ├── InvalidCandle, InvalidDayCandle, InvalidTrade, InvalidQuote
 │   ├── BelowRetentionFloor, SupersededFile, UnknownRevision, UnknownSource
 │   ├── WatchListFull, CannotBeWatched
+│   ├── UnknownTrade, UnknownPayload
 │   └── InvalidRange, TooManySteps, UnknownJob, JobFinished, JobNotFailed, JobConflict, JobSuperseded
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
 │   ├── MalformedRow, MalformedPayload, UnknownSymbol, UnknownFormat
-│   └── DamagedFile, ChecksumMismatch, MislabelledFile
+│   └── DamagedFile, DamagedPayload, ChecksumMismatch, MislabelledFile
 ├── SettingsError           the configuration is wrong: says which setting, what was given, what is allowed
 └── ServiceError            something outside does not do its part
     ├── DatabaseUnavailable, DatabaseFull, DatabaseReadOnly          (worth a retry)
@@ -77,6 +78,24 @@ class UnknownInstrument(InvalidInput):
     def __init__(self, key: str) -> None:
         super().__init__(f"there is no instrument {key!r}; `instruments(filter: {{search: …}})` lists what there is")
         self.key = key
+
+
+class UnknownTrade(InvalidInput):
+    """The instrument has no trade of that sequence."""
+
+    def __init__(self, key: str, sequence: int) -> None:
+        super().__init__(f"{key} has no trade with the sequence {sequence} here")
+        self.key, self.sequence = key, sequence
+
+
+class UnknownPayload(InvalidInput):
+    """There are no raw bytes of that number."""
+
+    def __init__(self, raw_id: int) -> None:
+        super().__init__(
+            f"there is no payload {raw_id}; what sources sent is kept for as long as storage.raw_kept_for says"
+        )
+        self.raw_id = raw_id
 
 
 class TapeMismatch(InvalidInput):
@@ -208,6 +227,14 @@ class DamagedFile(NormaliseError):
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"{name} is damaged: {reason}. Nothing of it was lost here: download it again and re-import")
         self.name, self.reason = name, reason
+
+
+class DamagedPayload(NormaliseError):
+    """What is kept of a payload is not what was received."""
+
+    def __init__(self, raw_id: int, reason: str) -> None:
+        super().__init__(f"payload {raw_id} is damaged where it is kept: {reason}. Restore it from a backup")
+        self.raw_id, self.reason = raw_id, reason
 
 
 class MislabelledFile(NormaliseError):

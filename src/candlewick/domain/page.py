@@ -11,7 +11,7 @@ from candlewick.domain.candle import CandleOrigin
 from candlewick.domain.day import Adjustment
 from candlewick.domain.errors import InvalidDuration, InvalidLimit
 from candlewick.domain.interval import Duration, Interval
-from candlewick.domain.market import AssetClass, Side
+from candlewick.domain.market import AssetClass, InstrumentId, Side
 from candlewick.domain.time import Window
 
 
@@ -68,6 +68,7 @@ class TradeRow(NamedTuple):
     received_at: datetime
     version: int
     """The commit that stored it."""
+    instrument_id: InstrumentId
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,21 @@ class Payload:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """What is known of raw bytes without reading them."""
+
+    id: RawId
+    source: str
+    endpoint: str
+    """What was asked; of an archive file, its name."""
+    sha256: str
+    byte_count: int
+    received_at: datetime
+    archived: bool
+    """They are a file in the archive store; else they lie in the database."""
+
+
 class LetterKind(StrEnum):
     """Why a row, a payload or a step became a dead letter."""
 

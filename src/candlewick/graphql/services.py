@@ -31,8 +31,9 @@ from candlewick.domain.page import (
     TradeRow,
 )
 from candlewick.domain.quote import QuoteRow
+from candlewick.domain.raw import RawId, RawRecord
 from candlewick.domain.service import DatabaseEdition
-from candlewick.ports import Backfills, Clock, FreshnessStore, LatestQuotes
+from candlewick.ports import Backfills, Clock, CommitKey, FreshnessStore, LatestQuotes
 
 
 class InstrumentReads(Protocol):
@@ -78,6 +79,14 @@ class DayReads(Protocol):
     async def factors(
         self, instrument_ids: Sequence[InstrumentId], limit: int
     ) -> Mapping[InstrumentId, Sequence[Factor]]: ...
+
+
+class PayloadReads(Protocol):
+    """What of `ports.RawReads` is asked here."""
+
+    async def records(self, raw_ids: Sequence[RawId]) -> Mapping[RawId, RawRecord]: ...
+    async def of_commits(self, commits: Sequence[CommitKey]) -> Mapping[CommitKey, RawRecord]: ...
+    async def beginnings(self, raw_ids: Sequence[RawId], most: int) -> Mapping[RawId, bytes]: ...
 
 
 class JobDesk(Protocol):
@@ -149,6 +158,9 @@ class Services(Protocol):
 
     @property
     def days(self) -> DayReads: ...
+
+    @property
+    def raw_reads(self) -> PayloadReads: ...
 
     @property
     def jobs(self) -> JobDesk: ...

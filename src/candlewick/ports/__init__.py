@@ -1,5 +1,6 @@
 """What the use cases need from outside, in domain types. Adapters live in `storage`, `bus`, `providers` and `clock`."""
 
+from candlewick.ports.audit import CommitKey, RawReads
 from candlewick.ports.sources import (
     ArchiveShelf,
     ArchiveSource,
@@ -46,6 +47,7 @@ __all__ = [
     "CandleHistory",
     "CandleStore",
     "Clock",
+    "CommitKey",
     "CommitLog",
     "Contents",
     "DayDelivery",
@@ -74,6 +76,7 @@ __all__ = [
     "QuoteSource",
     "QuoteStore",
     "RateBudget",
+    "RawReads",
     "RawStore",
     "Relay",
     "TradeHistory",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import hashlib
 import os
 import tempfile
@@ -14,6 +13,7 @@ from typing import Final
 from candlewick.domain.errors import ArchiveStoreUnavailable, SupersededFile
 from candlewick.domain.raw import ArchiveFile, Payload, RawId
 from candlewick.ports import Progress
+from candlewick.storage import packing
 from candlewick.storage.engine import Database, Driver
 
 _REGISTER = """
@@ -54,17 +54,23 @@ INSERT INTO raw_payload (source, endpoint, sha256, byte_count, received_at, enco
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 RETURNING id
 """
-ENCODING: Final = "gzip"
-"""How the body of a payload is compressed. `sha256` and `byte_count` are those of the bytes as received."""
-_LEVEL: Final = 6
+# Whatever sources there are, known to this version or not: the index is jumped through, one row a source.
+_SOURCES = """
+WITH RECURSIVE found AS (
+    (SELECT source FROM raw_payload ORDER BY source LIMIT 1)
+    UNION ALL
+    SELECT (SELECT source FROM raw_payload WHERE source > found.source ORDER BY source LIMIT 1)
+    FROM found WHERE found.source IS NOT NULL
+)
+SELECT source FROM found WHERE source IS NOT NULL
+"""
 
-
-# What a dead letter was made of stays with it.
+# What a dead letter was made of stays with it, until the letter is resolved.
 _PRUNE = """
 DELETE FROM raw_payload WHERE id IN (
     SELECT p.id FROM raw_payload AS p
     WHERE p.source = $1 AND p.received_at < $2 AND p.body IS NOT NULL
-      AND NOT EXISTS (SELECT FROM dead_letter AS l WHERE l.raw_id = p.id)
+      AND NOT EXISTS (SELECT FROM dead_letter AS l WHERE l.raw_id = p.id AND l.resolved_at IS NULL)
     ORDER BY p.received_at
     LIMIT $3
 )
@@ -97,17 +103,24 @@ class RawFiles:
 
     async def keep_payload(self, payload: Payload) -> RawId:
         """See `RawStore.keep_payload`."""
-        digest, body = await asyncio.to_thread(_packed, payload.body)
+        digest, body = await asyncio.to_thread(packing.pack, payload.body)
         async with self._database.transaction() as driver:
             kept = await driver.fetchval(
-                _KEEP, payload.source, payload.endpoint, digest, len(payload.body), payload.received_at, ENCODING, body
+                _KEEP,
+                payload.source,
+                payload.endpoint,
+                digest,
+                len(payload.body),
+                payload.received_at,
+                packing.ENCODING,
+                body,
             )
         return RawId(kept)
 
     async def prune(self, before: datetime) -> int:
         """Delete payloads that came before that moment, a few thousand in a transaction; how many there were."""
         async with self._database.driver() as driver:
-            sources = [row["code"] for row in await driver.fetch("SELECT code FROM venue")]
+            sources = [row["source"] for row in await driver.fetch(_SOURCES)]
             deleted = 0
             for source in sources:
                 while count := int((await driver.execute(_PRUNE, source, before, PRUNED_AT_ONCE)).split()[-1]):
@@ -116,9 +129,10 @@ class RawFiles:
 
     def open_path(self, file: ArchiveFile) -> Path:
         """See `RawStore.open_path`."""
-        return self._place(file.sha256)
+        return self.place(file.sha256)
 
-    def _place(self, digest: str) -> Path:
+    def place(self, digest: str) -> Path:
+        """Where a file of that sha256 lies."""
         return self._folder / digest[:2] / digest
 
     def _copy(self, path: Path) -> tuple[str, int]:
@@ -132,7 +146,7 @@ class RawFiles:
                     copy.write(block)
                 copy.flush()
                 os.fsync(copy.fileno())
-                place = self._place(digest.hexdigest())
+                place = self.place(digest.hexdigest())
                 place.parent.mkdir(exist_ok=True)
                 Path(copy.name).chmod(0o644)  # workers of other accounts read it as well
                 Path(copy.name).replace(place)
@@ -141,11 +155,6 @@ class RawFiles:
                 Path(copy.name).unlink(missing_ok=True)
                 raise
         return digest.hexdigest(), place.stat().st_size
-
-
-def _packed(body: bytes) -> tuple[bytes, bytes]:
-    """The sha256 of the bytes, and the bytes compressed; the same ones always alike."""
-    return hashlib.sha256(body).digest(), gzip.compress(body, _LEVEL, mtime=0)
 
 
 def _sync(folder: Path) -> None:

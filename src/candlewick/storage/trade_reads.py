@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 
@@ -20,7 +20,9 @@ FROM candle_span
 WHERE origin = 0 AND instrument_id = ANY($1)
 """
 
-TRADE_COLUMNS: Final = "t.minute, t.sequence, t.price::text, t.size::text, t.side, t.ts, t.received_at, t.version"
+TRADE_COLUMNS: Final = (
+    "t.minute, t.sequence, t.price::text, t.size::text, t.side, t.ts, t.received_at, t.version, t.instrument_id"
+)
 """What `trade_row` makes a TradeRow of."""
 
 # The outer bounds are the same for all: they let the planner leave out chunks before it starts.
@@ -112,10 +114,10 @@ async def _fetch(driver: Driver, near: Mapping[InstrumentId, Window], query: Tra
     )
 
 
-def trade_row(row: asyncpg.Record) -> TradeRow:
-    """The row of a statement that selects something (or an instrument) and then `TRADE_COLUMNS`."""
-    _, minute, sequence, price, size, side, ts, received_at, version = row
-    return TradeRow(minute, sequence, price, size, SIDES[side], ts, received_at, version)
+def trade_row(row: Iterable[Any]) -> TradeRow:
+    """The row of a statement that selects one thing and then `TRADE_COLUMNS`."""
+    _, minute, sequence, price, size, side, ts, received_at, version, instrument_id = row
+    return TradeRow(minute, sequence, price, size, SIDES[side], ts, received_at, version, instrument_id)
 
 
 def _page(rows: list[TradeRow], query: TradeQuery) -> Page[TradeRow]:

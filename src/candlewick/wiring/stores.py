@@ -29,6 +29,7 @@ from candlewick.storage.leases import StoredLeases
 from candlewick.storage.live_positions import StoredPositions
 from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw import RawFiles
+from candlewick.storage.raw_reads import RawPayloads
 from candlewick.storage.trades import Trades
 from candlewick.storage.watch import StoredWatchList
 from candlewick.wiring.addresses import Addresses
@@ -50,6 +51,7 @@ class Stores:
     freshness: FreshnessReads
     days: Days
     raw: RawFiles
+    raw_reads: RawPayloads
     dead_letters: DeadLetters
     keys: ApiKeys
     jobs: Jobs
@@ -132,6 +134,7 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         freshness=FreshnessReads(database),
         days=Days(database, settings.storage.allowed_lateness),
         raw=RawFiles(database, settings.archive_dir),
+        raw_reads=RawPayloads(database),
         dead_letters=DeadLetters(database),
         keys=ApiKeys(database, clock),
         jobs=Jobs(control),

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from candlewick.domain.errors import ArchiveStoreUnavailable
+from candlewick.domain.errors import ArchiveStoreUnavailable, DamagedPayload, UnknownPayload
 from candlewick.domain.raw import DeadLetter, LetterKind, Payload, RawId
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
 from candlewick.storage.raw import RawFiles
+from candlewick.storage.raw_reads import RawPayloads
 from markets import LATER, new_instrument
 
 DAY = timedelta(days=1)
@@ -52,13 +53,47 @@ async def test_a_payload_is_kept_compressed_and_comes_back_as_it_was(
     assert kept is not None
     assert (kept["source"], kept["endpoint"], kept["received_at"]) == (payload.source, payload.endpoint, LATER)
     assert (kept["sha256"], kept["byte_count"]) == (hashlib.sha256(body).digest(), len(body))
-    assert kept["encoding"] == "gzip"
-    assert gzip.decompress(kept["body"]) == body
+    assert kept["encoding"] == "zstd"
     assert len(kept["body"]) < 1_000
+    assert await RawPayloads(database).body(raw_id) == body
 
 
-async def test_old_payloads_go_and_what_is_young_or_has_a_dead_letter_stays(database: Database, tmp_path: Path) -> None:
-    venue = (await new_instrument(database)).key.venue
+async def test_a_payload_that_an_earlier_version_kept_can_still_be_read(database: Database) -> None:
+    body = b'[{"id":1}]' * 500
+    async with database.driver() as driver:
+        raw_id = await driver.fetchval(
+            "INSERT INTO raw_payload (source, endpoint, sha256, byte_count, received_at, encoding, body) "
+            "VALUES ('test', '/x', $1, $2, $3, 'gzip', $4) RETURNING id",
+            hashlib.sha256(body).digest(), len(body), LATER, gzip.compress(body),
+        )  # fmt: skip
+    reads = RawPayloads(database)
+
+    assert await reads.body(raw_id) == body
+    assert await reads.beginnings([raw_id], 12) == {raw_id: body[:12]}
+
+
+@pytest.mark.parametrize("change", ["body = substr(body, 1, 9)", "encoding = 'lzma'", "sha256 = sha256('other')"])
+async def test_a_payload_that_is_not_what_was_received_is_not_handed_out(
+    database: Database, tmp_path: Path, change: str
+) -> None:
+    raw_id = await RawFiles(database, tmp_path).keep_payload(Payload("test", "/x", b"[1, 2, 3]" * 9, LATER))
+    async with database.driver() as driver:
+        await driver.execute(f"UPDATE raw_payload SET {change} WHERE id = $1", raw_id)
+
+    with pytest.raises(DamagedPayload, match=f"payload {raw_id} is damaged"):
+        await RawPayloads(database).body(raw_id)
+
+
+async def test_a_payload_that_is_not_there_is_named(database: Database) -> None:
+    with pytest.raises(UnknownPayload, match="there is no payload 999999999"):
+        await RawPayloads(database).body(RawId(999_999_999))
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["a venue's source", "a source that is no venue"])
+async def test_old_payloads_go_and_what_is_young_or_has_a_dead_letter_stays(
+    database: Database, tmp_path: Path, listed: bool
+) -> None:
+    venue = (await new_instrument(database)).key.venue if listed else "elsewhere"
     raw = RawFiles(database, tmp_path)
 
     async def kept(ago: timedelta) -> RawId:
@@ -72,3 +107,15 @@ async def test_old_payloads_go_and_what_is_young_or_has_a_dead_letter_stays(data
     async with database.driver() as driver:
         found = await driver.fetch("SELECT id FROM raw_payload WHERE id = ANY($1)", [old, lettered, young])
     assert {row["id"] for row in found} == {lettered, young}
+
+
+async def test_what_a_letter_was_made_of_goes_when_the_letter_is_resolved(database: Database, tmp_path: Path) -> None:
+    raw = RawFiles(database, tmp_path)
+    raw_id = await raw.keep_payload(Payload("resolving", "/x", b"{}", LATER - DAY * 40))
+    await DeadLetters(database).keep([DeadLetter("resolving", "x", LetterKind.MALFORMED, "row 1", "?", raw_id)])
+    async with database.driver() as driver:
+        await driver.execute("UPDATE dead_letter SET resolved_at = now() WHERE raw_id = $1", raw_id)
+
+    await raw.prune(LATER - 30 * DAY)
+
+    assert await RawPayloads(database).records([raw_id]) == {}

@@ -41,8 +41,10 @@ from candlewick.domain.page import (
     TradeRow,
 )
 from candlewick.domain.quote import QuoteRow
+from candlewick.domain.raw import RawId, RawRecord
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.time import Window
+from candlewick.ports import CommitKey
 
 START = datetime(2024, 8, 8, tzinfo=UTC)
 READER, SECRET = "cwk_reader", "cwk_operator"
@@ -206,7 +208,10 @@ class FakeTrades(Recorded):
         ts = START + timedelta(seconds=7 * number, microseconds=123456)
         minute = ts.replace(second=0, microsecond=0)
         sequence = 9007199254740993 + number
-        return TradeRow(minute, sequence, "61234.10000000", "0.00100000", Side.BUY, ts, ts + timedelta(seconds=1), 1)
+        received_at = ts + timedelta(seconds=1)
+        return TradeRow(
+            minute, sequence, "61234.10000000", "0.00100000", Side.BUY, ts, received_at, 1, InstrumentId(1)
+        )  # fmt: skip
 
     async def read(
         self, instrument_ids: Sequence[InstrumentId], query: TradeQuery
@@ -265,6 +270,32 @@ class FakeFreshness(Recorded):
         self.note("read", tuple(instrument_ids))
         known = Freshness(START - timedelta(seconds=10), None, START - timedelta(minutes=1), START, open_gaps=2)
         return {key: known for key in instrument_ids if key == 1}
+
+
+class FakePayloads(Recorded):
+    """Version 1 of each instrument came from payload 7, version 2 from an archive file, the others are gone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        file, answer = "BTCUSDT-trades-2024-08-08.zip", "/api/v3/aggTrades?symbol=BTCUSDT&fromId=1"
+        self.rows = {
+            7: RawRecord(RawId(7), "binance", answer, "ab" * 32, 9, START, archived=False),
+            8: RawRecord(RawId(8), "binance", file, "cd" * 32, 2**33, START, archived=True),
+        }
+        self.bodies = {RawId(7): b'[{"a":\xff]'}
+
+    async def records(self, raw_ids: Sequence[RawId]) -> Mapping[RawId, RawRecord]:
+        self.note("records", tuple(raw_ids))
+        return {raw_id: self.rows[raw_id] for raw_id in raw_ids if raw_id in self.rows}
+
+    async def of_commits(self, commits: Sequence[CommitKey]) -> Mapping[CommitKey, RawRecord]:
+        self.note("of_commits", tuple(commits))
+        numbers = {1: 7, 2: 8}
+        return {(key, version): self.rows[numbers[version]] for key, version in commits if version in numbers}
+
+    async def beginnings(self, raw_ids: Sequence[RawId], most: int) -> Mapping[RawId, bytes]:
+        self.note("beginnings", tuple(raw_ids), most)
+        return {raw_id: self.bodies[raw_id][:most] for raw_id in raw_ids if raw_id in self.bodies}
 
 
 class FakeKeys(Recorded):
@@ -418,7 +449,7 @@ class FakeCommits(Recorded):
 
 def a_trade(sequence: int, minute: datetime = START) -> TradeRow:
     """A trade in that minute; a commit gives it its version."""
-    return TradeRow(minute, sequence, "61234.1", "0.001", Side.BUY, minute, minute, 0)
+    return TradeRow(minute, sequence, "61234.1", "0.001", Side.BUY, minute, minute, 0, InstrumentId(1))
 
 
 class FakeServices:
@@ -438,5 +469,6 @@ class FakeServices:
         self.latest: Any = self.quotes
         self.freshness: Any = FakeFreshness()
         self.days: Any = FakeDays()
+        self.raw_reads: Any = FakePayloads()
         self.keys: Any = FakeKeys()
         self.service: Any = FakeProbe()

@@ -12,6 +12,14 @@ from candlewick.graphql.loaders.freshness import FreshnessLoader, freshness_load
 from candlewick.graphql.loaders.instrument_by_id import InstrumentByIdLoader, instrument_by_id_loader
 from candlewick.graphql.loaders.instrument_by_key import InstrumentByKeyLoader, instrument_by_key_loader
 from candlewick.graphql.loaders.latest import LatestLoader, latest_loader
+from candlewick.graphql.loaders.payloads import (
+    BodyLoader,
+    OriginLoader,
+    PayloadLoader,
+    body_loader,
+    origin_loader,
+    payload_loader,
+)
 from candlewick.graphql.loaders.quotes import QuoteLoader, quote_loader
 from candlewick.graphql.loaders.trades import TradeLoader, trade_loader
 from candlewick.graphql.loaders.venue import VenueLoader, venue_loader
@@ -32,6 +40,9 @@ class Loaders:
     quotes: QuoteLoader
     latest: LatestLoader
     freshness: FreshnessLoader
+    origins: OriginLoader
+    payloads: PayloadLoader
+    bodies: BodyLoader
 
     @classmethod
     def fresh(cls, services: Services) -> Self:
@@ -46,4 +57,7 @@ class Loaders:
             quotes=quote_loader(services.quotes),
             latest=latest_loader(services.latest),
             freshness=freshness_loader(services.freshness),
+            origins=origin_loader(services.raw_reads),
+            payloads=payload_loader(services.raw_reads),
+            bodies=body_loader(services.raw_reads),
         )
