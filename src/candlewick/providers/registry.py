@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 CODES: Final = (
     "binance",
+    "coinbase",
     "kraken",
     "demo",
 )

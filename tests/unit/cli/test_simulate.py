@@ -16,7 +16,7 @@ Call = Callable[..., Result]
     [
         (("--symbols", "BTCUSDT,NOPE"), "NOPE cannot be simulated; there are BTCUSDT"),
         (("--symbols", ","), "none cannot be simulated"),
-        (("--market", "nyse"), "'nyse' cannot be simulated; there are binance, demo"),
+        (("--market", "nyse"), "'nyse' cannot be simulated; there are binance"),
         (("--market", "demo", "--rate", "5"), "the demo market has its own symbols"),
         (("--rate", "0"), "greater than or equal to 1"),
         (("--host", "192.0.2.1"), "cannot be listened on"),
