@@ -20,6 +20,9 @@ LIMITED_FOR: Final = 60.0
 _LIMITED: Final = {403: 300.0, 418: 120.0, 429: LIMITED_FOR}
 """Seconds to keep away when the provider does not say for how long (403: its firewall, 418: a banned address)."""
 _LONGEST_TEXT: Final = 200
+_HOLDING: Final = ("status", "error")
+"""In an object of this name some providers put what they say."""
+_NUMBERING: Final = ("code", "error_code")
 _SAYING: Final = ("msg", "message", "error", "error_message", "Error Message", "Note", "Information")
 
 
@@ -93,8 +96,12 @@ def _is_markup(text: str) -> bool:
 def _message(answer: Any) -> str:
     if not isinstance(answer, dict):
         return str(answer)
+    inner = next((answer[name] for name in _HOLDING if isinstance(answer.get(name), dict)), None)
+    if inner is not None:
+        return _message({name: value for name, value in answer.items() if not isinstance(value, dict)} | inner)
     text = next((str(answer[name]) for name in _SAYING if answer.get(name)), "")
-    return f"{answer['code']}: {text}" if text and answer.get("code") else text
+    code = next((answer[name] for name in _NUMBERING if answer.get(name)), None)
+    return f"{code}: {text}" if text and code else text
 
 
 def _printable(text: str) -> str:

@@ -15,6 +15,7 @@ CODES: Final = (
     "binance",
     "coinbase",
     "kraken",
+    "coingecko",
     "demo",
 )
 """By code, which is the folder's name too. Nothing of a provider is imported before somebody wants it."""
