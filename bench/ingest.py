@@ -34,6 +34,7 @@ from candlewick.storage.copying import COLUMNS, copy_binary, pieces
 from candlewick.storage.days import Days
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
+from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw import RawFiles
@@ -96,6 +97,7 @@ async def run_import(database: Database, path: Path, folder: Path) -> float:
         DeadLetters(database),
         Quotes(database),
         Days(database),
+        StoredGaps(database),
     )
     started = time.perf_counter()
     imported = await ArchiveImport(BinanceArchives(SystemClock()), stores, SystemClock()).run(path, KEY)

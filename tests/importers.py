@@ -12,6 +12,7 @@ from candlewick.storage.candles import Candles
 from candlewick.storage.days import Days
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
+from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw import RawFiles
@@ -32,5 +33,6 @@ def importer(database: Database, folder: Path, batch_rows: int = BATCH_ROWS) -> 
         DeadLetters(database),
         Quotes(database),
         Days(database),
+        StoredGaps(database),
     )
     return ArchiveImport(archives_of(BTC, clock), stores, clock, batch_rows=batch_rows)

@@ -94,14 +94,19 @@ CREATE TABLE gap (
     last_sequence  bigint CHECK (last_sequence >= first_sequence),
     missing        bigint,
     reason         text,
-    detected_at    timestamptz NOT NULL DEFAULT now(),
+    tries          integer     NOT NULL DEFAULT 0,
+    retry_at       timestamptz,
+    lease_name     text COLLATE "C",
+    lease_token    bigint,
+    detected_at    timestamptz NOT NULL,
     closed_at      timestamptz
 );
 CREATE INDEX gap_span ON gap (instrument_id, start_time, end_time);
 CREATE INDEX gap_unfilled ON gap (instrument_id, start_time, end_time) WHERE state <> 'REPAIRED';
 CREATE INDEX gap_open ON gap (id) WHERE state IN ('OPEN', 'REPAIRING');
 
--- Spans in which everything that the source has is here; never overlapping, never touching.
+-- Spans in which everything that the source has is here; never overlapping, never touching. What a live feed covers is
+-- in live_position.
 CREATE TABLE covered (
     instrument_id integer     NOT NULL REFERENCES instrument ON DELETE CASCADE,
     start_time    timestamptz NOT NULL,
@@ -109,15 +114,16 @@ CREATE TABLE covered (
     PRIMARY KEY (instrument_id, start_time)
 );
 
--- The event time of the trade at the position: where a source that is paged by time goes on. Of a position from before
--- this column, the beginning of its minute.
-ALTER TABLE live_position ADD COLUMN ts timestamptz;
+-- ts: of the trade at the position, where a source that is paged by time goes on (of a position from before this column,
+-- the beginning of its minute). since: the first trade's. quiet_until: by then the source had nothing after the position.
+ALTER TABLE live_position ADD COLUMN ts timestamptz, ADD COLUMN since timestamptz, ADD COLUMN quiet_until timestamptz;
 UPDATE live_position AS kept SET ts = coalesce(
     (SELECT open_time FROM candle_m1
      WHERE instrument_id = kept.instrument_id AND origin = 0 AND first_sequence <= kept.sequence
      ORDER BY open_time DESC LIMIT 1),
     TIMESTAMPTZ '2009-01-01 00:00:00+00');
-ALTER TABLE live_position ALTER COLUMN ts SET NOT NULL;
+UPDATE live_position SET since = ts;
+ALTER TABLE live_position ALTER COLUMN ts SET NOT NULL, ALTER COLUMN since SET NOT NULL;
 
 -- job_id, step: of a letter of kind JOB, what failed. It is resolved when that step is done after all.
 ALTER TABLE dead_letter ADD COLUMN resolved_at timestamptz, ADD COLUMN job_id bigint, ADD COLUMN step integer;
@@ -164,7 +170,7 @@ DELETE FROM dead_letter WHERE kind = 'PAYLOAD';
 ALTER TABLE dead_letter DROP CONSTRAINT dead_letter_kind_check;
 ALTER TABLE dead_letter ADD CONSTRAINT dead_letter_kind_check CHECK (kind IN ('MALFORMED', 'INVALID', 'CLASH', 'JOB'));
 ALTER TABLE dead_letter DROP COLUMN resolved_at, DROP COLUMN job_id, DROP COLUMN step;
-ALTER TABLE live_position DROP COLUMN ts;
+ALTER TABLE live_position DROP COLUMN ts, DROP COLUMN since, DROP COLUMN quiet_until;
 """
 
 

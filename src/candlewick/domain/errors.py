@@ -16,7 +16,7 @@ CandlewickError
 └── ServiceError            something outside does not do its part
     ├── DatabaseUnavailable, DatabaseFull, DatabaseReadOnly          (worth a retry)
     ├── TransactionConflict, InstrumentBusy                          (worth a retry)
-    ├── SourceUnavailable, SourceResting, RateLimited                (worth a retry)
+    ├── SourceUnavailable, SourceResting, RateLimited, StreamSilent  (worth a retry)
     ├── TimedOut                                                     (worth a retry)
     ├── SourceRefused, LeaseLost
     ├── UnsupportedDatabase, SchemaOutOfDate
@@ -419,6 +419,14 @@ class SourceResting(SourceUnavailable):
 
 class RateLimited(SourceUnavailable):
     """The provider says that we ask too often, and for how long it will not answer."""
+
+
+class StreamSilent(SourceUnavailable):
+    """A stream delivers nothing of an instrument that is traded, as its history says."""
+
+    def __init__(self, source: str, instrument: str) -> None:
+        super().__init__(source, f"its stream leaves out {instrument}, which is traded: it is connected to anew")
+        self.instrument = instrument
 
 
 class SourceRefused(ServiceError):

@@ -44,6 +44,26 @@ class GapState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NewGap:
+    """A gap as somebody notices it."""
+
+    instrument_id: InstrumentId
+    source: str
+    evidence: GapEvidence
+    window: Window
+    """What is missing happened in it."""
+    first_sequence: int | None = None
+    last_sequence: int | None = None
+    """The sequences that did not come, both included, where the venue numbers its trades without a hole."""
+    retry_at: datetime | None = None
+    """When a job repairs it, if nobody has until then. None: as soon as there is one."""
+
+    def __post_init__(self) -> None:
+        if (self.first_sequence is None) is not (self.last_sequence is None):
+            raise ValueError("a gap has both its sequences or none")
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """A gap as it is kept."""
 
@@ -60,5 +80,8 @@ class Gap:
     missing: int | None = None
     """Trades that are still missing, where that is known."""
     reason: str | None = None
-    """Why it cannot be repaired."""
+    """Why it cannot be repaired, or needed no repair; of an open one, what the last try came to."""
+    tries: int = 0
+    """How often its source was asked in vain."""
+    retry_at: datetime | None = None
     closed_at: datetime | None = None

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 import numpy as np
 
 from candlewick.domain.batch import TradeBatch
-from candlewick.domain.feed import FeedPosition
+from candlewick.domain.feed import FeedPosition, Run
+from candlewick.domain.gap import GapEvidence
 from candlewick.domain.time import from_microseconds
-
-NO_END: Final = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Run:
-    """Consecutive sequences that came, `first` to `last`, both included, and when these two happened."""
-
-    first: int
-    last: int
-    start: datetime
-    end: datetime
-
-    def __len__(self) -> int:
-        return self.last - self.first + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +22,25 @@ class Hole:
     last: int
     since: datetime
     """When the trade before it happened."""
-    until: datetime | None = None
-    """When the trade after it happened, or somebody said that there is more; None if that is not known."""
-    at_tip: bool = False
-    """Nothing after it came: the venue said how far it goes."""
+    until: datetime
+    """When the trade after it happened, or it was said that there is more."""
+    evidence: GapEvidence = GapEvidence.MISSING_SEQUENCES
+
+    def is_in(self, other: Hole) -> bool:
+        """Whether the other one has all of it."""
+        return other.first <= self.first and self.last <= other.last
 
     def __len__(self) -> int:
         return self.last - self.first + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Tip:
+    """There are trades up to that sequence: somebody said so."""
+
+    sequence: int
+    said_at: datetime
+    evidence: GapEvidence
 
 
 def runs_of(batch: TradeBatch) -> list[Run]:
@@ -75,50 +72,69 @@ def joined(runs: Iterable[Run]) -> list[Run]:
 class Contiguity:
     """Up to which trade everything came (`position`), and the holes after it.
 
-    Without a position, the first trades to come are where the feed begins: nothing before them is missing.
+    Without a position, the first trades to come are where the feed begins: nothing before them is missing. With one,
+    and with what is here from `ahead` of it, the feed goes on: whatever follows these happened while nobody listened.
     """
 
-    def __init__(self, position: FeedPosition | None) -> None:
+    def __init__(self, position: FeedPosition | None, ahead: Sequence[Run] = ()) -> None:
         self.position = position
         self._ahead: list[Run] = []
-        self._tip: FeedPosition | None = None
+        self._tip: _Tip | None = None
+        self.heard = 0
+        """How often something came by itself."""
+        self.add(ahead)
+        self._resumed_after = self.newest
+
+    @property
+    def newest(self) -> FeedPosition | None:
+        """The newest trade that came."""
+        if not self._ahead:
+            return self.position
+        return FeedPosition(self._ahead[-1].last, self._ahead[-1].end)
 
     def with_runs(self, runs: Iterable[Run]) -> FeedPosition | None:
         """The position that these runs would bring about. Nothing is remembered."""
         return self._joined(runs)[0]
 
+    def hear(self, runs: Iterable[Run]) -> None:
+        """These came by themselves."""
+        self.add(runs)
+        self.heard += 1
+
     def add(self, runs: Iterable[Run]) -> None:
-        """These came, or their source has none of them."""
+        """These are here, or their source has none of them."""
         self.position, self._ahead = self._joined(runs)
 
-    def expect(self, sequence: int, said_at: datetime) -> None:
-        """The venue says that there are trades up to that one."""
+    def expect(self, sequence: int, said_at: datetime, evidence: GapEvidence = GapEvidence.MISSED_HEARTBEAT) -> None:
+        """There are trades up to that one: the venue says so, or its history."""
         if self._tip is None or sequence > self._tip.sequence:
-            self._tip = FeedPosition(sequence, said_at)
+            self._tip = _Tip(sequence, said_at, evidence)
 
     def holes(self) -> list[Hole]:
-        """What is missing between what came, and from there to what the venue says there is."""
+        """What is missing between what came, and from there to what is said to be there."""
         if self.position is None:
             return []
         holes, last, since = [], self.position.sequence, self.position.ts
         for run in self._ahead:
-            holes.append(Hole(last + 1, run.first - 1, since, run.start))
+            holes.append(Hole(last + 1, run.first - 1, since, run.start, self._evidence(last)))
             last, since = run.last, run.end
         if self._tip is not None and self._tip.sequence > last:
-            holes.append(Hole(last + 1, self._tip.sequence, since, self._tip.ts, at_tip=True))
+            evidence = self._evidence(last, self._tip.evidence)
+            holes.append(Hole(last + 1, self._tip.sequence, since, self._tip.said_at, evidence))
         return holes
 
-    def rest(self) -> Hole | None:
-        """All that may have happened since the position; None without one."""
-        return Hole(self.position.sequence + 1, NO_END, self.position.ts) if self.position else None
+    def _evidence(self, last: int, otherwise: GapEvidence = GapEvidence.MISSING_SEQUENCES) -> GapEvidence:
+        """How the hole after `last` was noticed."""
+        unheard = self._resumed_after is not None and last == self._resumed_after.sequence
+        return GapEvidence.DISCONNECTED if unheard else otherwise
 
     def _joined(self, runs: Iterable[Run]) -> tuple[FeedPosition | None, list[Run]]:
         ahead = joined([*self._ahead, *runs])
         if not ahead:
             return self.position, ahead
-        position = self.position or FeedPosition(ahead[0].first - 1, ahead[0].start)
+        position = self.position or FeedPosition(ahead[0].first - 1, ahead[0].start, ahead[0].start)
         while ahead and ahead[0].first <= position.sequence + 1:
             run = ahead.pop(0)
             if run.last > position.sequence:
-                position = FeedPosition(run.last, run.end)
+                position = FeedPosition(run.last, run.end, position.since)
         return position, ahead

@@ -28,6 +28,7 @@ from candlewick.ports import (
     DayStore,
     DeadLetterStore,
     Delivery,
+    GapStore,
     InstrumentStore,
     Outcome,
     Progress,
@@ -82,6 +83,7 @@ class Stores:
     letters: DeadLetterStore
     quotes: QuoteStore
     days: DayStore
+    gaps: GapStore
 
 
 class ArchiveImport:

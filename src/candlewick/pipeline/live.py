@@ -14,10 +14,11 @@ from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
 from candlewick.domain.raw import DeadLetter, LetterKind, Payload, RawId, TradeLines
 from candlewick.pipeline.contiguity import Contiguity, runs_of
+from candlewick.pipeline.feed_gaps import FeedGaps
 from candlewick.pipeline.history import Target
 from candlewick.pipeline.importing import Stores
 from candlewick.pipeline.inbox import BatchBounds, Inbox
-from candlewick.pipeline.mending import Mender
+from candlewick.pipeline.mending import Feed, Mender
 from candlewick.ports import Clock, Delivery, Frame, LivePositions, TradeHistory, TradeStream
 
 log = structlog.get_logger(__name__)
@@ -55,11 +56,11 @@ class Session:
         self._feed = feed
         self._lease = lease
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
-        self._came = former.known_of(instruments) if former else {}
+        self._feeds = former.feeds_of(instruments) if former else {}
         self._inbox = Inbox(feed.bounds)
         self._writers = asyncio.Semaphore(WRITERS)
         self._former = former
-        self._mender = Mender(feed.history, feed.stores, feed.positions) if feed.history else None
+        self._mender = Mender(feed.history, feed.stores, feed.positions, feed.clock)
 
     async def run(self) -> None:
         """Until the venue says goodbye or the connection breaks; what it delivered is stored then."""
@@ -81,15 +82,14 @@ class Session:
 
     def catch_up(self) -> None:
         """The former session ended before it had stored all that came: fetch what may be missing."""
-        if self._mender is not None:
-            self._mender.catch_up()
+        self._mender.catch_up()
 
-    def known_of(self, instruments: Sequence[Instrument]) -> dict[str, Contiguity]:
-        """What came of those instruments that this session follows too, on the same tape; shared from now on."""
+    def feeds_of(self, instruments: Sequence[Instrument]) -> dict[str, Feed]:
+        """What is known of those instruments that this session follows too, on the same tape; shared from now on."""
         return {
-            instrument.symbol: self._came[instrument.symbol]
+            instrument.symbol: self._feeds[instrument.symbol]
             for instrument in instruments
-            if instrument.symbol in self._came and self._is_same(instrument)
+            if instrument.symbol in self._feeds and self._is_same(instrument)
         }
 
     def _is_same(self, instrument: Instrument) -> bool:
@@ -97,11 +97,19 @@ class Session:
         return (ours.id, ours.tape) == (instrument.id, instrument.tape)
 
     async def _look_up(self) -> frozenset[str]:
-        """How far those came whom no former session knows; their symbols."""
-        ids = {symbol: each.id for symbol, each in self._instruments.items() if symbol not in self._came}
-        positions = await self._feed.positions.read(list(ids.values()))
-        self._came |= {symbol: Contiguity(positions.get(key)) for symbol, key in ids.items()}
-        return frozenset(ids)
+        """How far those came whom no former session knows, and what they lack; their symbols."""
+        new = {symbol: each for symbol, each in self._instruments.items() if symbol not in self._feeds}
+        ids = [instrument.id for instrument in new.values()]
+        positions = await self._feed.positions.read(ids)
+        ahead = await self._feed.positions.ahead(list(positions))
+        unfilled = await self._feed.stores.gaps.unfilled(ids)
+        for symbol, instrument in new.items():
+            target = Target(instrument, self._feed.source, self._lease)
+            came = Contiguity(positions.get(instrument.id), ahead.get(instrument.id, ()))
+            gaps = FeedGaps(target, self._feed.stores.gaps, self._feed.clock, repairs=self._feed.history is not None)
+            await gaps.adopt(unfilled[instrument.id], came)
+            self._feeds[symbol] = Feed(target, came, gaps)
+        return frozenset(new)
 
     async def _store(self, frames: Sequence[Frame]) -> None:
         """Keep the frames as received, then store the trades in them."""
@@ -122,8 +130,8 @@ class Session:
     def _expect(self, frames: Sequence[Frame]) -> None:
         """What the venue says there is and does not come is a hole as well."""
         for symbol, sequence in self._feed.stream.tips(frames).items():
-            if symbol in self._came:
-                self._came[symbol].expect(sequence, frames[-1].received_at)
+            if symbol in self._feeds:
+                self._feeds[symbol].came.expect(sequence, frames[-1].received_at)
 
     async def _try_to_deliver(self, symbol: str, lines: TradeLines, raw_id: RawId, frames: Sequence[Frame]) -> None:
         """One instrument that somebody else writes for long keeps no other waiting: its trades are a hole to mend."""
@@ -134,7 +142,7 @@ class Session:
             log.warning("delivery_left_out", source=self._feed.source, symbol=symbol, reason=str(error))
 
     async def _deliver(self, symbol: str, lines: TradeLines, raw_id: RawId, frames: Sequence[Frame]) -> None:
-        instrument, came = self._instruments[symbol], self._came[symbol]
+        instrument, came = self._instruments[symbol], self._feeds[symbol].came
         runs = runs_of(lines.trades)
         await self._feed.stores.trades.insert(
             Delivery(
@@ -149,7 +157,7 @@ class Session:
                 position=came.with_runs(runs),
             )
         )
-        came.add(runs)
+        came.hear(runs)
         self.delivered = True
 
     async def _keep_strangers(self, symbol: str, lines: TradeLines, raw_id: RawId) -> None:
@@ -166,15 +174,9 @@ class Session:
     @property
     def behind(self) -> frozenset[str]:
         """The symbols whose past is not all here yet."""
-        return self._mender.behind if self._mender else frozenset()
+        return self._mender.behind
 
     async def _mend(self, new: frozenset[str]) -> None:
-        if self._mender is None:
-            return
-        targets = {
-            symbol: Target(instrument, self._feed.source, self._lease)
-            for symbol, instrument in self._instruments.items()
-        }
         behind = new | self._former.behind if self._former else new
         self._former = None
-        await self._mender.run(targets, self._came, behind=behind)
+        await self._mender.run(self._feeds, behind=behind)

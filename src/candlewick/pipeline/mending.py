@@ -1,22 +1,35 @@
-"""Holes in a live feed, mended from the source's history."""
+"""Holes in a live feed: noticed, kept as gaps, and mended from the source's history."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
 import structlog
 
 from candlewick.domain.batch import TradeBatch
-from candlewick.domain.errors import CandlewickError, LeaseLost
-from candlewick.pipeline.contiguity import Contiguity, Hole, Run, runs_of
+from candlewick.domain.errors import (
+    CandlewickError,
+    LeaseLost,
+    MalformedPayload,
+    SourceRefused,
+    SourceUnavailable,
+    StreamSilent,
+)
+from candlewick.domain.feed import Run
+from candlewick.domain.gap import GapEvidence
+from candlewick.domain.market import InstrumentId
+from candlewick.domain.rhythm import Rhythm
+from candlewick.domain.time import Window
+from candlewick.pipeline.contiguity import Contiguity, Hole, runs_of
+from candlewick.pipeline.feed_gaps import FeedGaps
 from candlewick.pipeline.history import Target, read_page, store_trades
 from candlewick.pipeline.importing import Stores
-from candlewick.ports import LivePositions, TradeHistory
+from candlewick.ports import Clock, LivePositions, TradeHistory
 
 log = structlog.get_logger(__name__)
 
@@ -25,23 +38,55 @@ PATIENCE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(seconds=15)
 TURN: Final = 20
 """Pages of one instrument before it is another one's turn."""
+MOST_HOLES: Final = 1_000
+"""Of one instrument. While a history is away for long, older ones are left to jobs."""
+RHYTHMS_LAST: Final = timedelta(minutes=10)
+HISTORY_LAG: Final = timedelta(seconds=10)
+"""How far a history, or the venue's clock, may be behind the moment of its answer."""
+_UNANSWERED = (SourceUnavailable, SourceRefused, MalformedPayload)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What is known of one instrument's feed."""
+
+    target: Target
+    came: Contiguity
+    gaps: FeedGaps
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a history has behind a feed's position."""
+
+    received_at: datetime
+    newest: int | None = None
+    """The newest sequence of the first page; None: it has nothing there."""
 
 
 class Mender:
-    """Fetches what a stream left out, and moves the position over what the source does not have either."""
+    """Notices what a stream leaves out, fetches it, and moves the position over what the source does not have either.
+
+    Without a `history` the gaps are left to jobs.
+    """
 
     def __init__(
-        self, history: TradeHistory, stores: Stores, positions: LivePositions, patience: timedelta = PATIENCE
+        self,
+        history: TradeHistory | None,
+        stores: Stores,
+        positions: LivePositions,
+        clock: Clock,
+        patience: timedelta = PATIENCE,
     ) -> None:
         self._history = history
         self._stores = stores
         self._positions = positions
-        self._patience = patience
+        self._clock = clock
+        self._rhythms: Mapping[InstrumentId, Rhythm] = {}
         self._works: dict[str, _Work] = {}
+        self.patience = patience
 
-    async def run(
-        self, targets: Mapping[str, Target], came: Mapping[str, Contiguity], *, behind: Collection[str]
-    ) -> None:
+    async def run(self, feeds: Mapping[str, Feed], *, behind: Collection[str]) -> None:
         """Mend for as long as the stream lasts: first what happened while nobody listened, then what it leaves out.
 
         `behind` are the symbols of those whom nobody listened to until now.
@@ -49,16 +94,19 @@ class Mender:
 
         Raises:
             LeaseLost: somebody else has the stream by now.
+            StreamSilent: it delivers nothing of an instrument that is traded.
         """
-        self._works = {
-            symbol: _Work(self, target, came[symbol], symbol in behind) for symbol, target in targets.items()
-        }
+        self._works = {symbol: _Work(self, feed, symbol in behind) for symbol, feed in feeds.items()}
         works = self._works.values()
+        counted_at = -RHYTHMS_LAST.total_seconds()
         while True:
+            if monotonic() - counted_at > RHYTHMS_LAST.total_seconds():
+                await self._count([feed.target.instrument.id for feed in feeds.values()])
+                counted_at = monotonic()
             for work in works:
                 await work.turn()
             if not any(work.is_due for work in works):
-                await asyncio.sleep(self._patience.total_seconds())
+                await asyncio.sleep(self.patience.total_seconds())
 
     @property
     def behind(self) -> frozenset[str]:
@@ -72,6 +120,9 @@ class Mender:
 
     async def mend(self, target: Target, came: Contiguity, hole: Hole) -> bool:
         """Some pages of the hole; whether there are more."""
+        if self._history is None:
+            await self.pass_over(target, came, hole)
+            return False
         cursor: str | None = self._history.at(hole.first, hole.since)
         first, since, stored = hole.first, hole.since, 0
         for _ in range(TURN):
@@ -85,9 +136,8 @@ class Mender:
             stored += (await store_trades(self._stores, target, page, wanted)).stored
             reached = min(int(found.sequence.max()), hole.last)
             if reached >= first:
-                there = _between(found, first, reached)
-                run = Run(first, reached, since, runs_of(there)[-1].end if len(there) else since)
-                _report_missing(target, there, run)
+                there = runs_of(_between(found, first, reached))
+                run = Run(first, reached, since, there[-1].end if there else since)
                 came.add([run])
                 await self._advance(target, came)
                 first, since = reached + 1, run.end
@@ -97,9 +147,44 @@ class Mender:
             log.info("hole_mended", source=target.source, instrument=str(target.instrument.key), stored=stored)
         return False
 
-    @property
-    def patience(self) -> timedelta:
-        return self._patience
+    async def pass_over(self, target: Target, came: Contiguity, hole: Hole) -> None:
+        """Go on behind it. Its gap stays."""
+        came.add([Run(hole.first, hole.last, hole.since, hole.since)])
+        await self._advance(target, came)
+
+    async def ask(self, target: Target, came: Contiguity) -> Answer | None:
+        """What the history has behind the position; that it has nothing is kept. None: it cannot be asked."""
+        position = came.position
+        if self._history is None or position is None or target.lease is None:
+            return None
+        cursor = self._history.at(position.sequence + 1, position.ts)
+        while True:
+            page = await read_page(self._history, self._stores, target, cursor)
+            newest = int(page.trades.sequence.max()) if len(page.trades) else position.sequence
+            if newest > position.sequence:
+                return Answer(page.received_at, newest)
+            if page.next is None or page.next == cursor:
+                break
+            cursor = page.next
+        if (until := page.received_at - HISTORY_LAG) > position.ts:
+            await self._positions.confirm(target.instrument.id, position, until, target.lease)
+        return Answer(page.received_at)
+
+    def longest_silence(self, target: Target) -> timedelta | None:
+        """What its market alone is hardly ever silent for."""
+        rhythm = self._rhythms.get(target.instrument.id)
+        return rhythm.longest_silence if rhythm else None
+
+    def silence_of(self, came: Contiguity) -> Window | None:
+        """The time since the newest trade that came."""
+        now = self._clock.now()
+        return Window(came.newest.ts, now) if came.newest and came.newest.ts < now else None
+
+    async def _count(self, ids: Sequence[InstrumentId]) -> None:
+        try:
+            self._rhythms = await self._stores.gaps.rhythms(ids, self._clock.now())
+        except CandlewickError as error:
+            log.warning("rhythms_not_counted", reason=str(error))
 
     async def _advance(self, target: Target, came: Contiguity) -> None:
         if came.position is not None and target.lease is not None:
@@ -109,68 +194,113 @@ class Mender:
 class _Work:
     """One instrument's holes, with the patience that they take."""
 
-    def __init__(self, mender: Mender, target: Target, came: Contiguity, is_behind: bool) -> None:
+    def __init__(self, mender: Mender, feed: Feed, is_behind: bool) -> None:
         self._mender = mender
-        self._target = target
-        self._came = came
-        self.is_behind = is_behind and came.position is not None
+        self._target = feed.target
+        self._came = feed.came
+        self._gaps = feed.gaps
+        self.is_behind = is_behind and feed.came.position is not None
         """Whether something may have happened while nobody listened."""
         self._seen: list[Hole] = []
+        self._heard = feed.came.heard
+        self._quiet_since = monotonic()
+        self._asked = 0
         self._failures = 0
         self._rests_until = 0.0
         self.is_due = False
         """Whether there is more to do at once."""
 
     async def turn(self) -> None:
-        """Mend some of it. Raises LeaseLost."""
+        """Mend some of it. Raises LeaseLost, StreamSilent."""
         if monotonic() < self._rests_until:
             self.is_due = False
             return
         try:
             self.is_due = await self._mend()
             self._failures = 0
-        except LeaseLost:
+        except (LeaseLost, StreamSilent):
             raise
         except CandlewickError as error:
-            self.is_due = False
-            rest = min(self._mender.patience * 2 ** min(self._failures, 10), LONGEST_PAUSE)
-            self._failures += 1
-            self._rests_until = monotonic() + rest.total_seconds()
-            name = str(self._target.instrument.key)
-            log.warning("mending_waits", source=self._target.source, instrument=name, reason=str(error))
+            self._rest(error)
+
+    def _rest(self, error: CandlewickError) -> None:
+        self.is_due = False
+        rest = min(self._mender.patience * 2 ** min(self._failures, 10), LONGEST_PAUSE)
+        self._failures += 1
+        self._rests_until = monotonic() + rest.total_seconds()
+        name = str(self._target.instrument.key)
+        log.warning("mending_waits", source=self._target.source, instrument=name, reason=str(error))
 
     async def _mend(self) -> bool:
         """Whether there is more to do at once."""
-        if self.is_behind and (rest := self._came.rest()) is not None:
-            self.is_behind = await self._mender.mend(self._target, self._came, rest)
-            return self.is_behind
-        lasting = _lasting(self._came.holes(), self._seen)
-        self._seen = self._came.holes()
+        self._listen()
+        await self._gaps.settle(self._came)  # what came late, and what was passed over before the history broke
+        holes = self._came.holes()
+        lasting = _lasting(holes, self._seen)
+        self._seen = holes
+        more = await self._fill(lasting) if lasting else not holes and await self._ask()
+        await self._gaps.settle(self._came)
+        if any(hole.evidence is GapEvidence.SILENCE for hole in lasting):
+            raise StreamSilent(self._target.source, str(self._target.instrument.key))
+        return more
+
+    def _listen(self) -> None:
+        """Whether something came by itself since the last turn."""
+        if self._came.heard != self._heard:
+            self._heard, self._quiet_since, self._asked = self._came.heard, monotonic(), 0
+            self.is_behind = False
+
+    async def _fill(self, lasting: Sequence[Hole]) -> bool:
+        """First the rows, then the trades: a gap that nobody knows of is never passed over."""
+        await self._gaps.notice(lasting)
+        for hole in lasting[:-MOST_HOLES]:
+            await self._mender.pass_over(self._target, self._came, hole)
         more = False
-        for hole in lasting:
+        for hole in lasting[-MOST_HOLES:]:
             more |= await self._mender.mend(self._target, self._came, hole)
         return more
 
+    async def _ask(self) -> bool:
+        """Whether the history has what did not come by itself, if that took suspiciously long."""
+        longest = self._mender.patience if self.is_behind else self._mender.longest_silence(self._target)
+        if longest is None or monotonic() - self._quiet_since < longest.total_seconds() * 2 ** min(self._asked, 16):
+            return False
+        evidence = GapEvidence.DISCONNECTED if self.is_behind else GapEvidence.SILENCE
+        try:
+            answer = await self._mender.ask(self._target, self._came)
+        except _UNANSWERED:
+            await self._suspect(evidence)
+            raise
+        if answer is None:
+            await self._suspect(evidence)
+        elif answer.newest is not None:
+            self._came.expect(answer.newest, answer.received_at, evidence)
+            return True
+        else:
+            await self._gaps.dismiss()
+        self._asked += 1
+        self.is_behind = False
+        return False
+
+    async def _suspect(self, evidence: GapEvidence) -> None:
+        """Nobody answers: so long a silence is a gap until somebody does."""
+        silence, longest = self._mender.silence_of(self._came), self._mender.longest_silence(self._target)
+        if silence is not None and longest is not None and silence.end - silence.start > longest:
+            await self._gaps.suspect(evidence, silence)
+
 
 def _lasting(now: Sequence[Hole], before: Sequence[Hole]) -> list[Hole]:
-    """The holes as far as they were there before: the rest is young."""
-    return [
-        replace(hole, first=max(hole.first, old.first), last=min(hole.last, old.last))
-        for hole in now
-        for old in before
-        if hole.first <= old.last and old.first <= hole.last
-    ]
+    """The holes as far as they were there before: the rest is young. What nobody listened to does not come late."""
+    lasting = [hole for hole in now if hole.evidence is GapEvidence.DISCONNECTED]
+    for hole in now:
+        if hole.evidence is not GapEvidence.DISCONNECTED:
+            lasting += [
+                replace(hole, first=max(hole.first, old.first), last=min(hole.last, old.last))
+                for old in before
+                if hole.first <= old.last and old.first <= hole.last
+            ]
+    return lasting
 
 
 def _between(batch: TradeBatch, first: int, last: int) -> TradeBatch:
     return batch[(batch.sequence >= first) & (batch.sequence <= last)]
-
-
-def _report_missing(target: Target, there: TradeBatch, run: Run) -> None:
-    """Sequences that the source has none of, though it has later ones."""
-    missing = len(run) - sum(map(len, runs_of(there)))
-    if missing:
-        log.warning(
-            "trades_missing", source=target.source, instrument=str(target.instrument.key), first=run.first,
-            last=run.last, missing=missing,
-        )  # fmt: skip

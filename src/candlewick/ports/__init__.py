@@ -1,6 +1,7 @@
 """What the use cases need from outside, in domain types. Adapters live in `storage`, `bus`, `providers` and `clock`."""
 
 from candlewick.ports.audit import CommitKey, RawReads
+from candlewick.ports.gaps import GapStore
 from candlewick.ports.sources import (
     ArchiveShelf,
     ArchiveSource,
@@ -59,6 +60,7 @@ __all__ = [
     "Fetched",
     "Frame",
     "FreshnessStore",
+    "GapStore",
     "InstrumentStore",
     "JobStore",
     "LatestQuotes",

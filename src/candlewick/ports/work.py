@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from candlewick.domain.commit import Commit, CommitNotice
-from candlewick.domain.feed import FeedPosition
+from candlewick.domain.feed import FeedPosition, Run
 from candlewick.domain.job import (
     BackfillRequest,
     Job,
@@ -123,12 +123,18 @@ class LivePositions(Protocol):
 
     async def read(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, FeedPosition]: ...
 
+    async def ahead(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Sequence[Run]]:
+        """What is here from beyond the positions, as far as that is not too much to look at."""
+
     async def advance(self, instrument_id: InstrumentId, position: FeedPosition, lease: Lease) -> None:
         """Everything up to there was delivered, or the source has none of it. Never goes back.
 
         Raises:
-            LeaseLost: the feed is somebody else's by now.
+            LeaseLost: the feed is somebody else's by now; the same for `confirm`.
         """
+
+    async def confirm(self, instrument_id: InstrumentId, position: FeedPosition, until: datetime, lease: Lease) -> None:
+        """Until then nothing came after that position: the source was asked. Nothing if it moved on since."""
 
 
 class WatchList(Protocol):

@@ -22,6 +22,7 @@ from candlewick.storage.days import Days
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
 from candlewick.storage.freshness import FreshnessReads
+from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.jobs import Jobs
 from candlewick.storage.keys import ApiKeys
@@ -59,12 +60,20 @@ class Stores:
     live_positions: StoredPositions
     commit_log: StoredCommits
     watch_list: StoredWatchList
+    gaps: StoredGaps
 
     @property
     def import_stores(self) -> importing.Stores:
         """Where the use cases put what comes in."""
         return importing.Stores(
-            self.instruments, self.raw, self.trades, self.candles, self.dead_letters, self.quotes, self.days
+            self.instruments,
+            self.raw,
+            self.trades,
+            self.candles,
+            self.dead_letters,
+            self.quotes,
+            self.days,
+            self.gaps,
         )
 
 
@@ -142,4 +151,5 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         live_positions=StoredPositions(database),
         commit_log=StoredCommits(database),
         watch_list=StoredWatchList(database),
+        gaps=StoredGaps(database),
     )

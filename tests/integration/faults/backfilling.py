@@ -18,6 +18,7 @@ from candlewick.storage.candles import Candles
 from candlewick.storage.days import Days
 from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
+from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.jobs import Jobs
 from candlewick.storage.leases import StoredLeases
@@ -42,6 +43,7 @@ def stores_of(database: Database, venue: Venue, folder: Path) -> Stores:
         DeadLetters(database),
         Quotes(database),
         Days(database),
+        StoredGaps(database),
     )
 
 

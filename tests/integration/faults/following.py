@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from candlewick.domain.gap import Gap, GapState
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
 from candlewick.pipeline.following import follow
@@ -18,6 +19,7 @@ from candlewick.pipeline.inbox import BatchBounds
 from candlewick.pipeline.live import LiveFeed
 from candlewick.pipeline.roster import Roster
 from candlewick.storage.engine import Database
+from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.leases import StoredLeases
 from candlewick.storage.live_positions import StoredPositions
 from integration.faults.backfilling import stores_of
@@ -75,6 +77,20 @@ class Following:
         """Come back when everything up to there is here, and more."""
         async with asyncio.timeout(_LONGEST):
             while await self.position() <= number:  # noqa: ASYNC110  (a database has no event to wait for)
+                await asyncio.sleep(0.02)
+
+    async def gaps(self) -> list[Gap]:
+        """The rows there are."""
+        found = await StoredGaps(self.database).read([self.instrument.id], None, 1_000)
+        return list(found[self.instrument.id])
+
+    async def settled(self, gaps: int) -> list[Gap]:
+        """Come back when there are so many gaps, none of which is being repaired."""
+        async with asyncio.timeout(_LONGEST):
+            while True:
+                found = await self.gaps()
+                if len(found) >= gaps and not any(gap.state is GapState.REPAIRING for gap in found):
+                    return found
                 await asyncio.sleep(0.02)
 
     async def begun(self) -> None:

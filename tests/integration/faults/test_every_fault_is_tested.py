@@ -16,6 +16,7 @@ from candlewick.providers.simulation.faults import (
     Fault,
 )
 from integration.faults import test_archives as archives
+from integration.faults import test_gaps as gaps
 from integration.faults import test_rest as rest
 from integration.faults import test_stream as stream
 
@@ -56,7 +57,7 @@ STREAM: Tests = {
     Fault.SHUFFLED: stream.test_what_comes_in_another_order_is_waited_for_before_the_history_is_asked,
     Fault.LATE: stream.test_disorder_ends_with_every_trade_stored_once,
     Fault.MISSING: stream.test_disorder_ends_with_every_trade_stored_once,
-    Fault.GONE: stream.test_trades_that_are_nowhere_are_passed_over_and_said,
+    Fault.GONE: gaps.test_trades_that_are_nowhere_are_a_gap_that_is_tried_again,
     Fault.SKEWED_CLOCK: stream.test_a_skewed_clock_moves_no_trade,
 }
 WHERE = {

@@ -126,17 +126,6 @@ async def test_what_comes_in_another_order_is_waited_for_before_the_history_is_a
     assert await following.is_whole()
 
 
-async def test_trades_that_are_nowhere_are_passed_over_and_said(following: Following) -> None:
-    with capture_logs() as logs:
-        async with following.running():
-            await following.begun()
-            gone = await following.venue.order_trades(Fault.GONE, first=following.venue.newest() + RATE // 5, count=7)
-            await following.beyond(gone.stop)
-
-    assert sum(entry["missing"] for entry in events(logs, "trades_missing")) == len(gone)
-    assert await following.is_whole(without=gone)
-
-
 async def test_holes_wait_while_the_history_is_away_and_the_stream_goes_on(following: Following) -> None:
     with capture_logs() as logs:
         async with following.running():

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from candlewick.domain.batch import Rejected
+from candlewick.domain.batch import Rejected, TradeBatch
 from candlewick.domain.candle import Candle, MinuteCandle
 from candlewick.domain.day import Factor
 from candlewick.domain.errors import TapeMismatch
-from candlewick.domain.feed import FeedPosition
+from candlewick.domain.feed import FeedPosition, Run
 from candlewick.domain.job import Lease
 from candlewick.domain.market import (
     Asset,
@@ -34,8 +34,10 @@ from candlewick.domain.page import AssetFilter, CandleQuery, InstrumentFilter, P
 from candlewick.domain.quote import Quote, QuoteRow
 from candlewick.domain.raw import ArchiveFile, DeadLetter, Payload, RawId
 from candlewick.domain.time import Window
+from candlewick.pipeline.contiguity import runs_of
 from candlewick.pipeline.importing import Stores
 from candlewick.ports import DayDelivery, Delivery, Listed, Listing, Outcome, Progress, QuoteDelivery
+from unit.pipeline.fake_gaps import FakeGaps
 
 
 class Killed(Exception):
@@ -159,7 +161,7 @@ class FakeTrades:
             for trade in delivery.batch.trades()
             if (delivery.instrument.id, trade.sequence) not in self.kept
         }
-        self.kept |= fresh
+        self.kept.update(fresh)
         self.rejected += delivery.rejected
         self.batches.append(len(delivery.batch))
         self.minutes.update(set(delivery.batch.minute.tolist()))
@@ -241,7 +243,7 @@ class FakeQuotes:
         self.deliveries.append(delivery)
         said = {(delivery.instrument.id, delivery.source, quote.ts): quote for quote in delivery.lines.quotes}
         fresh = {key: quote for key, quote in said.items() if self.kept.get(key) != quote}
-        self.kept |= fresh
+        self.kept.update(fresh)
         self.raw.save(delivery.progress)
         return Outcome(len(fresh), len(delivery.lines.quotes) - len(fresh), len(delivery.lines.rejected))
 
@@ -286,9 +288,21 @@ class FakePositions:
     """LivePositions, the same that deliveries move."""
 
     trades: FakeTrades
+    quiet_until: dict[InstrumentId, datetime] = field(default_factory=dict)
 
     async def read(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, FeedPosition]:
         return {key: self.trades.positions[key] for key in instrument_ids if key in self.trades.positions}
+
+    async def ahead(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Sequence[Run]]:
+        return {key: self._ahead_of(key) for key in instrument_ids}
+
+    def _ahead_of(self, key: InstrumentId) -> Sequence[Run]:
+        position = self.trades.positions[key].sequence
+        later = [trade for (kept, sequence), trade in self.trades.kept.items() if kept == key and sequence > position]
+        return runs_of(TradeBatch.of(later))
+
+    async def confirm(self, instrument_id: InstrumentId, position: FeedPosition, until: datetime, lease: Lease) -> None:
+        self.quiet_until[instrument_id] = until
 
     async def advance(self, instrument_id: InstrumentId, position: FeedPosition, lease: Lease) -> None:
         self.trades.positions[instrument_id] = max(self.trades.positions.get(instrument_id, position), position)
@@ -306,6 +320,9 @@ class FakeStores:
         self.days = FakeDays()
         self.letters = FakeLetters()
         self.positions = FakePositions(self.trades)
+        self.gaps = FakeGaps(self.trades.kept)
 
     def stores(self) -> Stores:
-        return Stores(self.instruments, self.raw, self.trades, self.candles, self.letters, self.quotes, self.days)
+        return Stores(
+            self.instruments, self.raw, self.trades, self.candles, self.letters, self.quotes, self.days, self.gaps
+        )

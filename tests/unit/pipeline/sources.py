@@ -63,6 +63,7 @@ class FakeHistory:
     asked: list[int] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
     since: list[datetime] = field(default_factory=list)
+    now: datetime = ORIGIN
 
     async def start(self, instrument: Instrument, window: Window) -> str | None:
         first = max((window.start - ORIGIN) // timedelta(seconds=1), 0)
@@ -77,7 +78,7 @@ class FakeHistory:
             raise self.failures.pop(0)
         self.asked.append(int(cursor))
         numbers = [n for n in range(int(cursor), self.last + 1) if n not in self.gone][:10]
-        return Payload("binance", f"/trades?from={cursor}", json.dumps(numbers).encode(), ORIGIN)
+        return Payload("binance", f"/trades?from={cursor}", json.dumps(numbers).encode(), self.now)
 
     def read(self, instrument: Instrument, payload: Payload) -> Fetched[TradeLines]:
         numbers = json.loads(payload.body)

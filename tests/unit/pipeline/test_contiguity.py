@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candlewick.domain.batch import TradeBatch
-from candlewick.domain.feed import FeedPosition
-from candlewick.pipeline.contiguity import Contiguity, Hole, Run, joined, runs_of
+from candlewick.domain.feed import FeedPosition, Run
+from candlewick.domain.gap import GapEvidence
+from candlewick.pipeline.contiguity import Contiguity, Hole, joined, runs_of
 from unit.pipeline.sources import trade
 
 
@@ -51,7 +52,7 @@ def test_what_was_left_out_while_nobody_listened_is_a_hole() -> None:
 
     came.add([run(9, 10)])
 
-    assert (came.position, came.holes()) == (at(5), [Hole(6, 8, when(5), when(9))])
+    assert (came.position, came.holes()) == (at(5), [Hole(6, 8, when(5), when(9), GapEvidence.DISCONNECTED)])
 
 
 def test_a_mended_hole_moves_the_position_over_what_lies_ahead() -> None:
@@ -80,11 +81,11 @@ def test_late_and_repeated_sequences_change_nothing() -> None:
 
 def test_what_the_venue_says_there_is_beyond_what_came_is_a_hole() -> None:
     came = Contiguity(at(5))
-    came.add([run(8, 9)])
+    came.add([run(6, 6), run(9, 9)])
 
     came.expect(12, when(20))
 
-    assert came.holes() == [Hole(6, 7, when(5), when(8)), Hole(10, 12, when(9), when(20), at_tip=True)]
+    assert came.holes() == [Hole(7, 8, when(6), when(9)), Hole(10, 12, when(9), when(20), GapEvidence.MISSED_HEARTBEAT)]
 
 
 def test_what_the_venue_says_there_is_and_came_is_no_hole() -> None:
@@ -101,7 +102,7 @@ def test_before_anything_came_what_the_venue_says_there_is_is_not_missing() -> N
 
     came.expect(9, when(20))
 
-    assert (came.holes(), came.rest()) == ([], None)
+    assert came.holes() == []
 
 
 @given(st.lists(st.lists(st.integers(0, 60), max_size=20), max_size=8), st.integers(0, 30))

@@ -1,0 +1,252 @@
+"""Gaps: what is missing, kept as rows, so that it is repaired and nobody takes it for a silent market."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+from candlewick.domain.gap import Gap, GapEvidence, GapId, GapState, NewGap
+from candlewick.domain.job import Lease
+from candlewick.domain.market import InstrumentId
+from candlewick.domain.rhythm import Rhythm
+from candlewick.domain.time import Window, within, without
+from candlewick.storage import coverage, gap_rows, leases, versions
+from candlewick.storage.engine import Database, Driver
+from candlewick.storage.gap_rows import GAP_COLUMNS, End, Missing, gap_of
+
+SILENT: Final = "the market was silent"
+
+# A repairer is gone when its lease ran out, was given back or was taken by somebody else.
+_GONE: Final = """
+NOT EXISTS (
+    SELECT FROM lease WHERE lease.name = gap.lease_name AND lease.token = gap.lease_token
+    AND lease.expires_at > clock_timestamp())
+"""
+_BEGIN: Final = f"""
+UPDATE gap SET state = 'REPAIRING', lease_name = $2, lease_token = $3
+WHERE id = ANY($1) AND (state = 'OPEN' OR state = 'REPAIRING' AND ((lease_name, lease_token) = ($2, $3) OR {_GONE}))
+RETURNING {GAP_COLUMNS}
+"""
+_REAP: Final = f"""
+UPDATE gap SET state = 'OPEN', lease_name = NULL, lease_token = NULL
+WHERE state = 'REPAIRING' AND {_GONE}
+"""
+_DUE: Final = """
+SELECT instrument_id FROM gap
+WHERE state = 'OPEN' AND (retry_at IS NULL OR retry_at <= $1)
+GROUP BY instrument_id ORDER BY min(id) LIMIT $2
+"""
+_DUE_OF: Final = f"""
+SELECT {GAP_COLUMNS} FROM gap
+WHERE instrument_id = $1 AND (retry_at IS NULL OR retry_at <= $2)
+  AND (state = 'OPEN' OR state = 'REPAIRING' AND {_GONE})
+ORDER BY start_time, id LIMIT $3
+"""
+_OPEN: Final = f"""
+SELECT {GAP_COLUMNS} FROM gap
+WHERE instrument_id = ANY($1) AND state IN ('OPEN', 'REPAIRING')
+ORDER BY start_time, id
+"""
+_READ: Final = f"""
+SELECT newest.* FROM unnest($1::int[]) AS asked (asked_id)
+CROSS JOIN LATERAL (
+    SELECT {GAP_COLUMNS} FROM gap
+    WHERE instrument_id = asked_id AND ($2::timestamptz IS NULL OR end_time > $2 AND start_time < $3)
+    ORDER BY start_time DESC, id DESC LIMIT $4
+) AS newest
+ORDER BY newest.start_time, newest.id
+"""
+
+_RHYTHMS: Final = """
+SELECT asked_id, pace.* FROM unnest($1::int[]) AS asked (asked_id)
+CROSS JOIN LATERAL (
+    SELECT sum(trade_count)::bigint AS trades, max(open_time) - min(open_time) + INTERVAL '1 minute' AS span,
+           min(trade_count) AS fewest, max(open_time - former) - INTERVAL '1 minute' AS longest_pause
+    FROM (
+        SELECT open_time, trade_count, lag(open_time) OVER (ORDER BY open_time) AS former
+        FROM candle_m1
+        WHERE instrument_id = asked_id AND origin = 0 AND open_time >= $2::timestamptz - INTERVAL '1 day'
+          AND open_time < date_trunc('minute', $2, 'UTC')
+    ) AS minute
+) AS pace
+WHERE trades > 0
+"""
+
+
+class StoredGaps:
+    """The GapStore on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(
+        self, found: Sequence[NewGap], *, now: datetime, lease: Lease | None = None, repairing: bool = False
+    ) -> Sequence[Gap]:
+        """See `GapStore.record`."""
+        made: dict[GapId, Gap] = {}
+        in_order = sorted(found, key=lambda new: (new.instrument_id, new.window))
+        for instrument_id, news in groupby(in_order, key=lambda new: new.instrument_id):
+            async with self._database.transaction() as driver:
+                floor = (await versions.lock(driver, instrument_id)).retention_floor
+                await leases.hold(driver, lease)
+                for new in news:
+                    if floor is None or new.window.end > floor:
+                        for gap in await _record(driver, new, now, lease if repairing else None):
+                            made[gap.id] = gap
+        return list(made.values())
+
+    async def begin(self, ids: Sequence[GapId], lease: Lease) -> Sequence[Gap]:
+        """See `GapStore.begin`."""
+        async with self._database.transaction() as driver:
+            await leases.hold(driver, lease)
+            rows = await driver.fetch(_BEGIN, list(ids), lease.name, lease.token)
+        return sorted(map(gap_of, rows), key=lambda gap: (gap.window, gap.id))
+
+    async def settle(
+        self, gap_id: GapId, *, now: datetime, lease: Lease | None, retry_at: datetime | None, reason: str
+    ) -> Gap:
+        """See `GapStore.settle`."""
+        async with self._database.transaction() as driver:
+            gap = await _lock(driver, gap_id, lease)
+            if gap.state is GapState.REPAIRED:
+                return gap
+            state = GapState.UNREPAIRABLE if retry_at is None else GapState.OPEN
+            in_vain = End(state, now, reason, gap.tries + 1, retry_at)
+            if gap.first_sequence is None:
+                return await _settle_window(driver, gap, in_vain)
+            missing = await gap_rows.missing_of(driver, gap.instrument_id, Missing.of(gap))
+            if [(run.first, run.last) for run in missing] == [(gap.first_sequence, gap.last_sequence)]:
+                return await gap_rows.finish(driver, gap, in_vain)
+            for run in missing:
+                left = NewGap(gap.instrument_id, gap.source, GapEvidence.MISSING_SEQUENCES, run.window)
+                await gap_rows.insert(driver, left, run, in_vain, None)
+            return await gap_rows.finish(driver, gap, End(GapState.REPAIRED, now, tries=gap.tries))
+
+    async def dismiss(self, gap_id: GapId, *, now: datetime, lease: Lease | None, reason: str) -> Gap:
+        """See `GapStore.dismiss`."""
+        async with self._database.transaction() as driver:
+            gap = await _lock(driver, gap_id, lease)
+            return await gap_rows.finish(driver, gap, End(GapState.REPAIRED, now, reason, gap.tries))
+
+    async def due(self, now: datetime, limit: int) -> Sequence[InstrumentId]:
+        """See `GapStore.due`."""
+        async with self._database.driver() as driver:
+            await driver.execute(_REAP)
+            return [InstrumentId(row["instrument_id"]) for row in await driver.fetch(_DUE, now, limit)]
+
+    async def due_of(self, instrument_id: InstrumentId, now: datetime, limit: int) -> Sequence[Gap]:
+        """See `GapStore.due_of`."""
+        async with self._database.driver() as driver:
+            return [gap_of(row) for row in await driver.fetch(_DUE_OF, instrument_id, now, limit)]
+
+    async def unfilled(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Sequence[Gap]]:
+        """See `GapStore.unfilled`."""
+        found: dict[InstrumentId, list[Gap]] = {key: [] for key in instrument_ids}
+        async with self._database.driver() as driver:
+            for row in await driver.fetch(_OPEN, list(instrument_ids)):
+                found[row["instrument_id"]].append(gap_of(row))
+        return found
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], window: Window | None, limit: int
+    ) -> Mapping[InstrumentId, Sequence[Gap]]:
+        """See `GapStore.read`."""
+        found: dict[InstrumentId, list[Gap]] = {key: [] for key in instrument_ids}
+        bounds = (window.start, window.end) if window else (None, None)
+        async with self._database.driver() as driver:
+            for row in await driver.fetch(_READ, list(instrument_ids), *bounds, limit):
+                found[row["instrument_id"]].append(gap_of(row))
+        return found
+
+    async def rhythms(self, instrument_ids: Sequence[InstrumentId], until: datetime) -> Mapping[InstrumentId, Rhythm]:
+        """See `GapStore.rhythms`."""
+        async with self._database.driver() as driver:
+            rows = await driver.fetch(_RHYTHMS, list(instrument_ids), until)
+        return {
+            InstrumentId(key): Rhythm(trades, span, max(fewest, 1), pause or timedelta())
+            for key, trades, span, fewest, pause in rows
+        }
+
+    async def cover(
+        self, instrument_id: InstrumentId, window: Window, *, now: datetime, lease: Lease | None = None
+    ) -> None:
+        """See `GapStore.cover`."""
+        async with self._database.transaction() as driver:
+            await versions.lock(driver, instrument_id)
+            await leases.hold(driver, lease)
+            await coverage.cover(driver, instrument_id, window)
+            for gap in await gap_rows.unfilled_near(driver, instrument_id, window):
+                await _close_if_filled(driver, gap, window, now)
+
+
+async def _lock(driver: Driver, gap_id: GapId, lease: Lease | None) -> Gap:
+    """The gap as it is, with its instrument's lock: nobody changes it from now on."""
+    instrument_id = await driver.fetchval("SELECT instrument_id FROM gap WHERE id = $1", gap_id)
+    await versions.lock(driver, instrument_id)
+    await leases.hold(driver, lease)
+    row = await driver.fetchrow(f"SELECT {GAP_COLUMNS} FROM gap WHERE id = $1 FOR UPDATE", gap_id)
+    assert row is not None
+    return gap_of(row)
+
+
+async def _record(driver: Driver, new: NewGap, now: datetime, repairer: Lease | None) -> list[Gap]:
+    known = await gap_rows.unfilled_near(driver, new.instrument_id, new.window)
+    end = End(GapState.OPEN if repairer is None else GapState.REPAIRING, now, retry_at=new.retry_at)
+    made = []
+    for span in await _unknown(driver, new, known):
+        gap = _sharper(span, known) or gap_rows.adjoining(span, new.evidence, known)
+        gap = gap or await gap_rows.ended_before(driver, new.instrument_id, span)
+        if gap is None:
+            made.append(await gap_rows.insert(driver, new, span, end, repairer))
+        else:
+            made.append(await gap_rows.lengthen(driver, gap, span, end, repairer))
+        known = [*(other for other in known if other.id != made[-1].id), made[-1]]
+    return made
+
+
+async def _unknown(driver: Driver, new: NewGap, known: Sequence[Gap]) -> list[Missing]:
+    """What of it is neither here nor in a gap that is known."""
+    span = Missing.of(new)
+    if span.first is not None:
+        pieces = gap_rows.sequences_without(span, known)
+        return [run for piece in pieces for run in await gap_rows.missing_of(driver, new.instrument_id, piece)]
+    taken = [gap_rows.whole_minutes(gap.window) for gap in known]
+    return [Missing(window) for window in without(new.window, within(taken, new.window))]
+
+
+def _sharper(span: Missing, known: Sequence[Gap]) -> Gap | None:
+    """The gap of which only the time was known, and now the sequences are."""
+    if span.first is None:
+        return None
+    vague = (gap for gap in known if gap.first_sequence is None and gap.evidence is not GapEvidence.RECONCILIATION)
+    return next((gap for gap in vague if gap.window.overlaps(span.window)), None)
+
+
+async def _close_if_filled(driver: Driver, gap: Gap, covered: Window, now: datetime) -> None:
+    if gap.first_sequence is not None:
+        filled = not await gap_rows.missing_of(driver, gap.instrument_id, Missing.of(gap))
+    else:
+        asked = covered.start <= gap.window.start and gap.window.end <= covered.end
+        filled = asked and not await _lacks_volume(driver, gap)
+    if filled:
+        await _end_filled(driver, gap, now)
+
+
+async def _settle_window(driver: Driver, gap: Gap, in_vain: End) -> Gap:
+    """A gap without sequences: the venue's own candles tell, or there is nothing more to know."""
+    if await _lacks_volume(driver, gap):
+        return await gap_rows.finish(driver, gap, in_vain)
+    return await _end_filled(driver, gap, in_vain.now)
+
+
+async def _lacks_volume(driver: Driver, gap: Gap) -> bool:
+    return gap.evidence is GapEvidence.RECONCILIATION and await gap_rows.lacks_volume(
+        driver, gap.instrument_id, gap.window
+    )
+
+
+async def _end_filled(driver: Driver, gap: Gap, now: datetime) -> Gap:
+    silent = gap.missing is None and not await gap_rows.has_trades(driver, gap.instrument_id, gap.window)
+    return await gap_rows.finish(driver, gap, End(GapState.REPAIRED, now, SILENT if silent else None, gap.tries))
