@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,9 @@ import httpx
 from candlewick.domain.commit import CommitNotice
 from candlewick.domain.errors import UnknownVenue
 from candlewick.domain.job import BackfillRequest, Job
+from candlewick.domain.market import InstrumentKey
 from candlewick.domain.service import DatabaseEdition
+from candlewick.domain.watch import Watched
 from candlewick.graphql.app import HttpOptions, create_app
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
@@ -60,6 +62,19 @@ class _NoBackfills:
         raise UnknownVenue(request.instruments[0].venue, ())
 
 
+class _NothingWatched:
+    """No venue has a source: nothing can be taken live."""
+
+    async def all(self) -> Sequence[Watched]:
+        return []
+
+    async def watch(self, keys: Sequence[InstrumentKey], _: str) -> Sequence[Watched]:
+        raise UnknownVenue(keys[0].venue, ())
+
+    async def unwatch(self, _: Sequence[InstrumentKey]) -> Sequence[Watched]:
+        return []
+
+
 class Services:
     """The services of the API on one database."""
 
@@ -67,6 +82,7 @@ class Services:
         self.clock = FrozenClock()
         self.bus = _SilentBus()
         self.backfills = _NoBackfills()
+        self.watching = _NothingWatched()
         self.commit_log = StoredCommits(database)
         self.jobs = Jobs(database)
         self.instruments = Instruments(database)

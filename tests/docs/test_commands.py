@@ -26,6 +26,8 @@ NOT_RUN: Final = {
     "candlewick serve": "runs until it is stopped; the server that the others are run against is one",
     "candlewick worker": "runs until it is stopped; tests/integration/cli runs it as part of `candlewick up`",
     "candlewick backfill": "asks a venue; tests/integration/cli runs it against a simulated one",
+    "candlewick watch": "asks a venue; tests/integration/cli runs it against a simulated one",
+    "candlewick unwatch": "changes what `candlewick watch` made",
     "candlewick jobs list": "shows jobs in the middle of their work; tests/integration/cli runs it",
     "candlewick simulate": "runs until it is stopped; tests/integration/cli runs it",
     "candlewick doctor": "tests/integration/cli runs it",

@@ -23,6 +23,7 @@ from candlewick.cli.processes import serve, worker
 from candlewick.cli.schema import schema
 from candlewick.cli.simulating import simulate
 from candlewick.cli.together import demo, up
+from candlewick.cli.watching import unwatch, watch
 from candlewick.domain.errors import CandlewickError
 
 
@@ -100,6 +101,8 @@ program.command()(worker)
 program.command()(migrate)
 program.command("import")(import_files)
 program.command()(backfill)
+program.command()(watch)
+program.command()(unwatch)
 program.add_typer(jobs, name="jobs")
 program.command()(raw)
 program.command()(simulate)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from candlewick.domain.errors import InvalidInstrumentKey
 from candlewick.domain.job import JobId
 from candlewick.domain.market import AssetClass, InstrumentKey
+from candlewick.domain.watch import Watched
 from candlewick.graphql.context import Context
 from candlewick.graphql.cursor import Series, integer
 from candlewick.graphql.faults import InvalidCursor
@@ -14,10 +17,12 @@ from candlewick.graphql.types.asset import Asset, AssetFilter
 from candlewick.graphql.types.connection import Connection
 from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
 from candlewick.graphql.types.job import Job, JobFilter
+from candlewick.graphql.types.watched_instrument import WatchedInstrument
 
 _INSTRUMENTS = Series("instruments")
 _ASSETS = Series("assets")
 _JOBS = Series("jobs")
+_WATCHED = Series("watched")
 
 
 async def list_instruments(
@@ -64,9 +69,25 @@ async def list_jobs(context: Context, where: JobFilter, first: int, after: str |
     )
 
 
-def _instrument_position(cursor: str) -> InstrumentKey:
+def page_of_watched(
+    context: Context, rows: Sequence[Watched], first: int, after: str | None
+) -> Connection[WatchedInstrument]:
+    """One page of what is watched, which is read as a whole: it is short."""
+    check_size("first", first, MAX_LISTED)
+    position = None if after is None else _instrument_position(after, _WATCHED)
+    context.budget.charge(first)
+    follow = [row for row in rows if position is None or str(row.key) > str(position)]
+    return Connection(
+        nodes=[WatchedInstrument.of(row) for row in follow[:first]],
+        cursor_at=lambda index: _WATCHED.cursor(follow[:first][index].key),
+        has_previous=position is not None,
+        has_next=len(follow) > first,
+    )
+
+
+def _instrument_position(cursor: str, series: Series = _INSTRUMENTS) -> InstrumentKey:
     try:
-        return InstrumentKey.parse(_INSTRUMENTS.key(cursor, "after")[0])
+        return InstrumentKey.parse(series.key(cursor, "after")[0])
     except InvalidInstrumentKey as exc:
         raise InvalidCursor("after", "it names no instrument") from exc
 

@@ -14,9 +14,14 @@ from candlewick.graphql.text import clean
 from candlewick.graphql.types import outcomes
 from candlewick.graphql.types.enums import DataKind
 from candlewick.graphql.types.job import Job, JobIdArgument, parse_id
-from candlewick.graphql.types.outcomes import BackfillPayload, CancelJobPayload, RetryJobPayload
+from candlewick.graphql.types.outcomes import BackfillPayload, CancelJobPayload, RetryJobPayload, WatchPayload
 from candlewick.graphql.types.range import TimeRange
+from candlewick.graphql.types.watch_list import WatchList
 from candlewick.graphql.watched import parse_keys
+
+Watched = Annotated[
+    list[str], strawberry.argument(description="Keys, such as binance:BTC-USDT; 1 to 100, each counts once.")
+]
 
 
 @strawberry.input(description="Which past to fetch.")
@@ -57,6 +62,20 @@ class Mutation:
         except outcomes.OF_BACKFILL as exc:
             return outcomes.backfill_problem(exc, input.instruments)
         return Job.of(job)
+
+    @strawberry.mutation(description="Take instruments live from now on; those that are taken live already stay so.")
+    async def watch(self, info: Info, instruments: Watched) -> WatchPayload:
+        caller = info.context.require(Role.OPERATOR)
+        keys = parse_keys(instruments)
+        try:
+            return WatchList.of(await info.context.services.watching.watch(keys, caller.prefix))
+        except outcomes.OF_WATCH as exc:
+            return outcomes.watch_problem(exc, instruments)
+
+    @strawberry.mutation(description="Take instruments live no longer. What was stored of them stays.")
+    async def unwatch(self, info: Info, instruments: Watched) -> WatchPayload:
+        info.context.require(Role.OPERATOR)
+        return WatchList.of(await info.context.services.watching.unwatch(parse_keys(instruments)))
 
     @strawberry.mutation(description="Do nothing more of a job from now on. What it has stored stays.")
     async def cancel_job(

@@ -10,7 +10,7 @@ import candlewick
 from candlewick.domain.job import JobId
 from candlewick.domain.market import AssetId, InstrumentId, InstrumentKey, VenueId
 from candlewick.graphql.context import Info
-from candlewick.graphql.listing import list_assets, list_instruments, list_jobs
+from candlewick.graphql.listing import list_assets, list_instruments, list_jobs, page_of_watched
 from candlewick.graphql.types.asset import Asset, AssetFilter
 from candlewick.graphql.types.connection import Connection, Listed, ListedAfter
 from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
@@ -18,6 +18,7 @@ from candlewick.graphql.types.job import Job, JobFilter, JobIdArgument, parse_id
 from candlewick.graphql.types.node import Node, NodeId
 from candlewick.graphql.types.service import ServiceInfo
 from candlewick.graphql.types.venue import Venue
+from candlewick.graphql.types.watched_instrument import WatchedInstrument
 
 InstrumentsWhere = Annotated[
     InstrumentFilter | None, strawberry.argument(name="filter", description="Which; all if left out.")
@@ -73,6 +74,10 @@ class Query:
         self, info: Info, filter_: JobsWhere = None, first: Listed = 50, after: ListedAfter = None
     ) -> Connection[Job]:
         return await list_jobs(info.context, filter_ or JobFilter(), first, after)
+
+    @strawberry.field(description="What is taken live, in order of the instruments' keys.")
+    async def watched(self, info: Info, first: Listed = 50, after: ListedAfter = None) -> Connection[WatchedInstrument]:
+        return page_of_watched(info.context, await info.context.services.watching.all(), first, after)
 
     @strawberry.field(description="What this service is and runs on.")
     async def service(self, info: Info) -> ServiceInfo:

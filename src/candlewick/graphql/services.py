@@ -33,6 +33,7 @@ from candlewick.domain.page import (
 from candlewick.domain.quote import QuoteRow
 from candlewick.domain.raw import RawId, RawRecord
 from candlewick.domain.service import DatabaseEdition
+from candlewick.domain.watch import Watched
 from candlewick.ports import Backfills, Clock, CommitKey, FreshnessStore, LatestQuotes
 
 
@@ -96,6 +97,14 @@ class JobDesk(Protocol):
     async def jobs(self, where: JobFilter, first: int, after: JobId | None) -> Page[Job]: ...
     async def cancel(self, job_id: JobId) -> Job: ...
     async def retry(self, job_id: JobId) -> Job: ...
+
+
+class WatchDesk(Protocol):
+    """The watch list, for those who may change it: see `pipeline.watching`."""
+
+    async def all(self) -> Sequence[Watched]: ...
+    async def watch(self, keys: Sequence[InstrumentKey], requested_by: str, /) -> Sequence[Watched]: ...
+    async def unwatch(self, keys: Sequence[InstrumentKey], /) -> Sequence[Watched]: ...
 
 
 class CommitReads(Protocol):
@@ -167,6 +176,9 @@ class Services(Protocol):
 
     @property
     def backfills(self) -> Backfills: ...
+
+    @property
+    def watching(self) -> WatchDesk: ...
 
     @property
     def commit_log(self) -> CommitReads: ...

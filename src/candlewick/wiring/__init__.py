@@ -3,7 +3,7 @@
 from candlewick.wiring.addresses import Addresses, addresses
 from candlewick.wiring.redis import open_redis, ping_redis
 from candlewick.wiring.services import Services, await_services, open_services
-from candlewick.wiring.stores import Stores, archive_import, migrate, open_database, open_stores
+from candlewick.wiring.stores import Stores, archive_import, migrate, open_database, open_stores, watching
 
 __all__ = [
     "Addresses",
@@ -18,4 +18,5 @@ __all__ = [
     "open_services",
     "open_stores",
     "ping_redis",
+    "watching",
 ]

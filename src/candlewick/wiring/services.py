@@ -22,6 +22,7 @@ from candlewick.domain.errors import CandlewickError, SchemaOutOfDate
 from candlewick.pipeline.backfill import Backfill
 from candlewick.pipeline.inbox import BatchBounds
 from candlewick.pipeline.live import LiveFeed
+from candlewick.pipeline.watching import Watching
 from candlewick.ports import MarketSource
 from candlewick.probe import Check, Probe
 from candlewick.providers.provider import Access
@@ -34,7 +35,7 @@ from candlewick.storage.room import require_archive_room, require_database_room
 from candlewick.waiting import paused
 from candlewick.wiring.addresses import Addresses
 from candlewick.wiring.redis import open_redis, ping_redis
-from candlewick.wiring.stores import Stores, open_stores
+from candlewick.wiring.stores import Stores, open_stores, watching
 
 log = structlog.get_logger(__name__)
 
@@ -55,14 +56,14 @@ class Services(Stores):
     sources: Mapping[str, MarketSource]
     """By code, which is the venue's."""
     backfills: Backfill
+    watching: Watching
     service: Probe
     live: LiveSettings
     raw_kept_for: timedelta
 
     async def watched_venues(self) -> list[str]:
         """The venues of what is watched, as far as they can be asked."""
-        listed = [watched.key for watched in await self.watch_list.all()]
-        venues = dict.fromkeys(key.venue for key in [*self.live.instruments, *listed])
+        venues = dict.fromkeys(watched.key.venue for watched in await self.watching.all())
         return [venue for venue in venues if venue in self.sources]
 
     def live_feeds(self) -> dict[str, LiveFeed]:
@@ -94,6 +95,7 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             latest=CachedLatest(redis, stores.quotes),
             sources=sources,
             backfills=Backfill(sources, stores.import_stores, stores.jobs, stores.clock, downloads),
+            watching=watching(stores, settings, sources),
             service=_probe(stores.database, redis, settings.archive_dir, await asyncio.to_thread(schema.head_revision)),
             live=settings.live,
             raw_kept_for=settings.storage.raw_kept_for,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +12,8 @@ from candlewick.domain.errors import SchemaOutOfDate
 from candlewick.domain.market import InstrumentKey
 from candlewick.pipeline import importing
 from candlewick.pipeline.importing import ArchiveImport
-from candlewick.ports import Clock
+from candlewick.pipeline.watching import Watching
+from candlewick.ports import Clock, MarketSource
 from candlewick.providers.sources import archives_of
 from candlewick.settings import Settings
 from candlewick.storage import schema
@@ -129,6 +130,11 @@ def archive_import(stores: Stores, key: InstrumentKey) -> ArchiveImport:
         UnknownVenue: no provider has archives of it.
     """
     return ArchiveImport(archives_of(key, stores.clock), stores.import_stores, stores.clock)
+
+
+def watching(stores: Stores, settings: Settings, sources: Mapping[str, MarketSource] | None = None) -> Watching:
+    """The watch list with what the settings name. Without sources nothing can be added to it."""
+    return Watching(sources or {}, stores.import_stores, stores.watch_list, settings.live.instruments)
 
 
 def _stores(settings: Settings, database: Database, control: Database) -> Stores:

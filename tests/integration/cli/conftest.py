@@ -7,11 +7,24 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import pytest
 
 from command_line import Candlewick, lines_until
 from embedded_services import eventually, everything_stopped, new_data_dir
+
+
+@dataclass(frozen=True)
+class AtVenue(Candlewick):
+    """The program, told to ask another Binance."""
+
+    base: str = field(default="")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        known = {"REST_URL": self.base, "ARCHIVE_URL": self.base, "STREAM_URL": self.base.replace("http", "ws")}
+        return super().environment | {f"CANDLEWICK_SOURCES__BINANCE__{name}": url for name, url in known.items()}
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,21 +11,13 @@ import pytest
 
 from candlewick.cli.exit_codes import ExitCode
 from command_line import Candlewick
-from integration.cli.conftest import simulating
+from integration.cli.conftest import AtVenue, simulating
 
 RATE = 5
 
 
-@dataclass(frozen=True)
-class AtVenue(Candlewick):
-    """The program, told to ask another Binance."""
-
-    base: str = field(default="")
-
-    @property
-    def environment(self) -> dict[str, str]:
-        known = {"REST_URL": self.base, "ARCHIVE_URL": self.base, "STREAM_URL": self.base.replace("http", "ws")}
-        return super().environment | {f"CANDLEWICK_SOURCES__BINANCE__{name}": url for name, url in known.items()}
+class Backfilled(AtVenue):
+    """The same, with a command that is given often."""
 
     def backfill(self, *arguments: str) -> tuple[int, dict[str, Any], str]:
         """Exit code, what it wrote as JSON, and its last line of complaint."""
@@ -36,16 +27,16 @@ class AtVenue(Candlewick):
 
 
 @pytest.fixture
-def venue(candlewick: Candlewick, simulators: list[subprocess.Popen[str]]) -> AtVenue:
+def venue(candlewick: Candlewick, simulators: list[subprocess.Popen[str]]) -> Backfilled:
     said = simulating(candlewick, simulators, "--symbols", "BTCUSDT,ETHUSDT", "--rate", str(RATE))
-    return AtVenue(candlewick.data_dir, said[-1].split()[-1])
+    return Backfilled(candlewick.data_dir, said[-1].split()[-1])
 
 
 def moment(ago: timedelta) -> str:
     return (datetime.now(UTC) - ago).replace(microsecond=0).isoformat()
 
 
-def test_the_past_is_fetched_once_and_its_job_can_be_looked_at(venue: AtVenue) -> None:
+def test_the_past_is_fetched_once_and_its_job_can_be_looked_at(venue: Backfilled) -> None:
     span = ("--from", moment(timedelta(minutes=12)), "--to", moment(timedelta(minutes=2)))
     code, first, _ = venue.backfill("binance:BTC-USDT", "binance:ETH-USDT", *span, "--key", "once")
     _, same, _ = venue.backfill("binance:BTC-USDT", "binance:ETH-USDT", *span, "--key", "once")
@@ -65,7 +56,7 @@ def test_the_past_is_fetched_once_and_its_job_can_be_looked_at(venue: AtVenue) -
     assert "nothing to cancel" in cancelled.stderr
 
 
-def test_candles_are_fetched_as_the_venue_publishes_them(venue: AtVenue) -> None:
+def test_candles_are_fetched_as_the_venue_publishes_them(venue: Backfilled) -> None:
     span = ("--from", moment(timedelta(minutes=30)), "--to", moment(timedelta(minutes=10)))
 
     _, job, _ = venue.backfill("binance:BTC-USDT", *span, "--kind", "candles")
@@ -86,7 +77,7 @@ def test_candles_are_fetched_as_the_venue_publishes_them(venue: AtVenue) -> None
     ],
 )
 def test_what_cannot_be_fetched_is_refused_with_its_reason(
-    venue: AtVenue, arguments: tuple[str, ...], said: str
+    venue: Backfilled, arguments: tuple[str, ...], said: str
 ) -> None:
     done = venue.run("backfill", *arguments)
 

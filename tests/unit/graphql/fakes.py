@@ -44,6 +44,7 @@ from candlewick.domain.quote import QuoteRow
 from candlewick.domain.raw import RawId, RawRecord
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.time import Window
+from candlewick.domain.watch import Watched
 from candlewick.ports import CommitKey
 
 START = datetime(2024, 8, 8, tzinfo=UTC)
@@ -389,6 +390,28 @@ class FakeBackfills(Recorded):
         return a_job(7, JobStatus.QUEUED, started_at=None)
 
 
+class FakeWatching(Recorded):
+    """A watch list on which one instrument stands by the settings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = {key: Watched(key) for key in [InstrumentKey("binance", "BTC", "USDT")]}
+
+    async def all(self) -> Sequence[Watched]:
+        self.note("all")
+        return sorted(self.rows.values(), key=lambda row: str(row.key))
+
+    async def watch(self, keys: Sequence[InstrumentKey], requested_by: str) -> Sequence[Watched]:
+        self.note("watch", tuple(keys), requested_by)
+        self.rows = {key: Watched(key, START, requested_by) for key in keys} | self.rows
+        return await self.all()
+
+    async def unwatch(self, keys: Sequence[InstrumentKey]) -> Sequence[Watched]:
+        self.note("unwatch", tuple(keys))
+        self.rows = {key: row for key, row in self.rows.items() if row.fixed or key not in keys}
+        return await self.all()
+
+
 class FakeBus:
     """Says what tests put in."""
 
@@ -461,6 +484,7 @@ class FakeServices:
         self.commit_log: Any = FakeCommits(bus)
         self.jobs: Any = FakeJobs()
         self.backfills: Any = FakeBackfills()
+        self.watching: Any = FakeWatching()
         self.clock: Any = FakeClock()
         self.instruments: Any = FakeInstruments()
         self.trades: Any = FakeTrades()

@@ -12,6 +12,7 @@ from candlewick.domain import errors
 from candlewick.graphql.types.enums import JobStatus
 from candlewick.graphql.types.job import Job
 from candlewick.graphql.types.node import NodeId
+from candlewick.graphql.types.watch_list import WatchList
 
 
 def _job_id(number: int) -> strawberry.ID:
@@ -136,6 +137,40 @@ class JobSuperseded(Problem):
         return cls(message=str(error), job=_job_id(error.job_id))
 
 
+@strawberry.type(description="There is no such venue, or it cannot be asked for live data.")
+class UnknownVenue(Problem):
+    """`sources` lists those there are."""
+
+    venue: str = strawberry.field(description="The venue's code.")
+    known: list[str] = strawberry.field(description="The codes there are.")
+
+    @classmethod
+    def of(cls, error: errors.UnknownVenue) -> Self:
+        return cls(message=str(error), venue=error.venue, known=error.known)
+
+
+@strawberry.type(description="The instrument's source has neither a stream nor quotes to ask for.")
+class CannotBeWatched(Problem):
+    """Its data can be imported."""
+
+    key: str = strawberry.field(description="The instrument's key.")
+
+    @classmethod
+    def of(cls, error: errors.CannotBeWatched) -> Self:
+        return cls(message=str(error), key=error.key)
+
+
+@strawberry.type(description="The watch list would become longer than it may.")
+class WatchListFull(Problem):
+    """Nothing was added."""
+
+    limit: int = strawberry.field(description="How many instruments it may have.")
+
+    @classmethod
+    def of(cls, error: errors.WatchListFull) -> Self:
+        return cls(message=str(error), limit=error.most)
+
+
 BackfillPayload = Annotated[
     Job | InvalidRange | UnknownInstrument | SourceUnavailable | JobConflict | TooManySteps,
     strawberry.union("BackfillPayload", description="The job that fetches the past, or why there is none."),
@@ -148,6 +183,30 @@ RetryJobPayload = Annotated[
     Job | JobNotFailed | JobSuperseded | UnknownJob,
     strawberry.union("RetryJobPayload", description="The job, queued again, or why it was not."),
 ]
+
+WatchPayload = Annotated[
+    WatchList | UnknownVenue | UnknownInstrument | CannotBeWatched | WatchListFull,
+    strawberry.union("WatchPayload", description="What is taken live now, or why nothing was changed."),
+]
+
+type WatchProblem = UnknownVenue | UnknownInstrument | CannotBeWatched | WatchListFull
+OF_WATCH: Final = (errors.UnknownVenue, errors.UnknownInstrument, errors.CannotBeWatched, errors.WatchListFull)
+"""The errors that `watch_problem` knows."""
+
+
+def watch_problem(error: errors.CandlewickError, asked: Sequence[str]) -> WatchProblem:
+    """The error as an outcome; `asked` are the keys of the instruments."""
+    match error:
+        case errors.UnknownVenue():
+            return UnknownVenue.of(error)
+        case errors.UnknownInstrument():
+            return UnknownInstrument.of(error, asked)
+        case errors.CannotBeWatched():
+            return CannotBeWatched.of(error)
+        case errors.WatchListFull():
+            return WatchListFull.of(error)
+    raise error
+
 
 type BackfillProblem = InvalidRange | UnknownInstrument | SourceUnavailable | JobConflict | TooManySteps
 OF_BACKFILL: Final = (
