@@ -77,18 +77,25 @@ def opened(path: Path, name: str) -> Iterator[IO[bytes]]:
         UnknownFormat: it is no file, encrypted, a bomb, or holds something else than one member.
     """
     try:
-        with path.open("rb") as file:
-            magic = file.read(2)
-            file.seek(0)
-            if magic != b"PK" and not name.lower().endswith(".zip"):
-                yield file
-                return
-            with zipfile.ZipFile(file) as archive, archive.open(_only_member(archive, name)) as member:
-                yield member
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError) as exc:
-        raise DamagedFile(name, (str(exc) or type(exc).__name__).rstrip(".")) from exc
+        with path.open("rb") as file, unpacked(file, name) as stream:
+            yield stream
     except OSError as exc:
         raise UnknownFormat(name, exc.strerror or str(exc)) from exc
+
+
+@contextmanager
+def unpacked(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+    """The bytes of an open file, or of the one member of the zip that it is. Errors as for `opened`."""
+    try:
+        magic = file.read(2)
+        file.seek(0)
+        if magic != b"PK" and not name.lower().endswith(".zip"):
+            yield file
+            return
+        with zipfile.ZipFile(file) as archive, archive.open(_only_member(archive, name)) as member:
+            yield member
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError) as exc:
+        raise DamagedFile(name, (str(exc) or type(exc).__name__).rstrip(".")) from exc
 
 
 def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:

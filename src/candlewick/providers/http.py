@@ -137,6 +137,22 @@ class ProviderHttp:
         shown = f"{path}?{httpx.QueryParams(dict(asked))}" if asked else path
         return Payload(self._source, redact_text(shown), body, received_at)
 
+    async def get_file(self, path: str, *, magic: bytes, largest: int, weight: int = 1) -> Payload:
+        """The small file there, as received: that it begins with `magic` and is no longer than `largest` is checked.
+
+        Raises:
+            RateLimited, SourceUnavailable, SourceRefused: as for `get`.
+        """
+
+        async def take(response: httpx.Response) -> bytes:
+            body = await self._body(response, largest)
+            if not body.startswith(magic):
+                raise SourceUnavailable(self._source, f"it sent something else than the file: {body[:40]!r}")
+            return body
+
+        body = await self._patiently(_Ask(path, path, weight, self._bounds.total.total_seconds()), take)
+        return Payload(self._source, redact_text(path), body, self._clock.now())
+
     async def download(
         self, path: str, target: Path, *, endpoint: str, weight: int = 1, magic: bytes = b"", largest: int | None = None
     ) -> bool:
@@ -240,16 +256,19 @@ class ProviderHttp:
             raise SourceUnavailable(self._source, _network_reason(exc)) from exc
 
     async def _json(self, response: httpx.Response) -> bytes:
+        body = await self._body(response, self._bounds.body_bytes)
+        if (reason := answers.not_json(body)) is not None:
+            raise SourceUnavailable(self._source, reason)
+        if (error := self._objection(body)) is not None:
+            raise error
+        return body
+
+    async def _body(self, response: httpx.Response, limit: int) -> bytes:
         body = bytearray()
         async for piece in response.aiter_bytes():
             body += piece
-            if len(body) > self._bounds.body_bytes:
-                limit = self._bounds.body_bytes
+            if len(body) > limit:
                 raise SourceUnavailable(self._source, f"its answer is longer than {limit:,} bytes")
-        if (reason := answers.not_json(bytes(body))) is not None:
-            raise SourceUnavailable(self._source, reason)
-        if (error := self._objection(bytes(body))) is not None:
-            raise error
         return bytes(body)
 
 

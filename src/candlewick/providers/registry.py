@@ -16,6 +16,7 @@ CODES: Final = (
     "coinbase",
     "kraken",
     "coingecko",
+    "ecb",
     "demo",
 )
 """By code, which is the folder's name too. Nothing of a provider is imported before somebody wants it."""

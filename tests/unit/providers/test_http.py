@@ -401,3 +401,19 @@ async def test_the_client_waits_with_a_clock_it_was_given() -> None:
 
     assert (await http.get("/x")).body == b"[1]"
     assert http.circuits()[0].state is CircuitState.CLOSED
+
+
+async def test_a_small_file_comes_as_received() -> None:
+    http, budget, _ = client(Script([httpx.Response(200, content=b"PK and the rest")]))
+    payload = await http.get_file("/rates.zip", magic=b"PK", largest=100)
+    assert (payload.endpoint, payload.body, budget.spent) == ("/rates.zip", b"PK and the rest", [1])
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"), [(b"<html>", "something else than the file"), (b"PK" + bytes(99), "longer than 100 bytes")]
+)
+async def test_a_small_file_that_is_none_is_asked_for_again_and_given_up(body: bytes, reason: str) -> None:
+    http, budget, _ = client(Script([httpx.Response(200, content=body)]))
+    with pytest.raises(SourceUnavailable, match=reason):
+        await http.get_file("/rates.zip", magic=b"PK", largest=100)
+    assert len(budget.spent) == 4

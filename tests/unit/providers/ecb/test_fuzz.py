@@ -1,0 +1,109 @@
+"""Payloads that something has damaged: nothing crashes, and each rate is stored or rejected."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from candlewick.domain.errors import MalformedPayload
+from candlewick.domain.raw import Payload
+from candlewick.providers.ecb import payloads
+from unit.providers.ecb.wire import DAY, HISTORIC, NEWEST, RANGE, RECEIVED, RECORDS, history, latest, zipped
+
+SETTINGS = settings(max_examples=300, deadline=None)
+CELLS = st.sampled_from(["N/A", "", "1.5", "-1", "0", "1e5", "NaN", "Infinity", "1,5", "\0", "é", "9" * 200]) | st.text(
+    max_size=6
+)
+ENDPOINTS = ["/v1/latest?base=EUR", "/v2/rates?base=EUR&providers=ECB", "/stats/eurofxref/eurofxref-hist.zip"]
+JUNK: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**25), 10**25) | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def accounted(payload: Payload) -> int:
+    """How many rates and rejections there are; every text of them can be stored."""
+    found = payloads.quotes(payload)
+    for lines in found.values():
+        for each in lines.rejected:
+            assert each.text.encode("utf-8", "surrogatepass")
+            assert each.reason.encode("utf-8", "surrogatepass")
+    return sum(len(lines.quotes) + len(lines.rejected) for lines in found.values())
+
+
+@SETTINGS
+@given(
+    rows=st.lists(st.lists(CELLS.filter(lambda c: "," not in c and not set(c) & set("\r\n")), min_size=2, max_size=2))
+)
+def test_every_cell_of_a_table_is_stored_rejected_or_missing(rows: list[list[str]]) -> None:
+    text = "Date,USD,JPY,\n" + "".join(f"2024-01-{1 + at % 28:02},{a},{b},\n" for at, (a, b) in enumerate(rows))
+    missing = sum(cell.strip() in {"N/A", ""} for row in rows for cell in row)
+    assert accounted(history(text)) == 2 * len(rows) - missing
+
+
+@SETTINGS
+@given(data=st.data())
+def test_a_damaged_table_is_read_or_malformed(data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from([HISTORIC, NEWEST]))
+    start = data.draw(st.integers(0, len(text)))
+    damaged = text[:start] + data.draw(st.text(max_size=5)) + text[start + data.draw(st.integers(0, 5)) :]
+    for payload in (history(damaged), latest(damaged), Payload("ecb", "/x.csv", damaged.encode(), RECEIVED)):
+        try:
+            accounted(payload)
+            payloads.listings(payload)
+        except MalformedPayload:
+            continue
+
+
+@SETTINGS
+@given(start=st.integers(0, 400), junk=st.binary(max_size=8))
+def test_a_damaged_zip_is_read_or_malformed(start: int, junk: bytes) -> None:
+    body = zipped(HISTORIC)
+    damaged = body[: start % len(body)] + junk + body[start % len(body) + len(junk) :]
+    for each in (damaged, body[: start % len(body)]):
+        try:
+            accounted(Payload("ecb", ENDPOINTS[2], each, RECEIVED))
+        except MalformedPayload:
+            continue
+
+
+def damaged_json(value: Any, data: st.DataObject) -> Any:
+    """The document with something in it replaced or dropped."""
+    if isinstance(value, list | dict) and value and data.draw(st.integers(0, 4)):
+        places = list(value) if isinstance(value, dict) else list(range(len(value)))
+        place = data.draw(st.sampled_from(places))
+        copy = value.copy()
+        if data.draw(st.integers(0, 4)):
+            copy[place] = damaged_json(value[place], data)
+        else:
+            del copy[place]
+        return copy
+    return data.draw(JUNK)
+
+
+@SETTINGS
+@given(data=st.data())
+def test_a_damaged_answer_of_frankfurter_is_read_or_malformed(data: st.DataObject) -> None:
+    document = damaged_json(json.loads(data.draw(st.sampled_from([RANGE, DAY, RECORDS]))), data)
+    endpoint = data.draw(st.sampled_from(ENDPOINTS))
+    try:
+        count = accounted(Payload("ecb", endpoint, json.dumps(document).encode(), RECEIVED))
+    except MalformedPayload:
+        return
+    if endpoint == ENDPOINTS[1] and isinstance(document, list):
+        assert count == len(document)
+
+
+@SETTINGS
+@given(body=st.binary(max_size=200))
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_bytes_of_any_kind_are_read_or_malformed(endpoint: str, body: bytes) -> None:
+    try:
+        accounted(Payload("ecb", endpoint, body, RECEIVED))
+    except MalformedPayload:
+        return
