@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,12 +16,14 @@ from candlewick.domain.errors import InvalidDuration
 from candlewick.domain.interval import Duration, Interval
 from candlewick.domain.market import InstrumentId, Side, Trade
 from candlewick.domain.page import CandleQuery
+from candlewick.domain.raw import Payload
 from candlewick.domain.time import Window, coalesce
 from candlewick.ports import Outcome
 from candlewick.storage import tree
 from candlewick.storage.candles import Candles
 from candlewick.storage.engine import Database
 from candlewick.storage.folding import decompose
+from candlewick.storage.raw import RawFiles
 from candlewick.storage.trades import Trades
 from markets import LATER, FrozenClock, delivery, new_instrument, read_all
 
@@ -121,6 +124,25 @@ async def test_a_newer_publication_of_a_minute_replaces_the_older(database: Data
     assert [(candle.volume, candle.status) for candle in found] == [
         ("3", CandleStatus.REVISED), ("1", CandleStatus.FINAL)
     ]  # fmt: skip
+
+
+async def test_a_publication_that_was_received_before_undoes_nothing(database: Database, tmp_path: Path) -> None:
+    instrument = await new_instrument(database)
+    store, raw = Candles(database, FrozenClock()), RawFiles(database, tmp_path)
+    older, newer = [await raw.keep_payload(Payload("test", f"/{n}", b"", LATER)) for n in (1, 2)]
+    await store.put_published(instrument, [published(0, "2")], received_at=LATER, raw_id=newer)
+
+    again = await store.put_published(
+        instrument, [published(0, "1"), published(1, "1")], received_at=LATER, raw_id=older
+    )
+    settled = await store.put_published(instrument, [published(0, "2")], received_at=LATER, raw_id=newer)
+
+    assert (again, settled) == (Outcome(stored=1, repeated=1), Outcome(repeated=1))
+    found = await read_all(database, instrument, M1, CandleOrigin.VENUE)
+    assert [(candle.volume, candle.status) for candle in found] == [
+        ("2", CandleStatus.FINAL),
+        ("1", CandleStatus.FINAL),
+    ]
 
 
 async def test_of_two_publications_in_one_batch_the_later_one_counts(database: Database) -> None:

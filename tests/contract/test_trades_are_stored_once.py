@@ -15,6 +15,7 @@ from candlewick.domain.errors import InstrumentBusy, TapeMismatch
 from candlewick.domain.interval import Interval
 from candlewick.domain.market import Instrument, Side, Tape, Trade
 from candlewick.domain.page import TradePosition, TradeQuery
+from candlewick.domain.raw import RawId
 from candlewick.domain.time import Window
 from candlewick.ports import Delivery, Outcome
 from candlewick.storage import tree, versions
@@ -314,3 +315,31 @@ async def test_a_writer_that_waits_too_long_for_its_turn_may_try_again(
             await Trades(database).insert(delivery(instrument, [trade(1)]))
     assert caught.value.retryable
     assert await Trades(database).insert(delivery(instrument, [trade(1)])) == Outcome(stored=1)
+
+
+async def test_deliveries_that_come_together_change_a_candle_once(database: Database) -> None:
+    instrument, trades = await new_instrument(database), Trades(database)
+    parts = [[trade(1), trade(2, "12")], [trade(3, "9"), trade(4, after=timedelta(minutes=1))], [trade(5, "11")]]
+
+    outcome = await trades.insert_together([replace(delivery(instrument, part), raw_id=RawId(7)) for part in parts])
+
+    assert outcome == Outcome(stored=5)
+    found = await read_all(database, instrument, Interval.M1.duration)
+    assert [(candle.status, candle.trade_count, candle.close) for candle in found] == [
+        (CandleStatus.FINAL, 4, "11"), (CandleStatus.FINAL, 1, "10")
+    ]  # fmt: skip
+    page = (await trades.read([instrument.id], TradeQuery(limit=9)))[instrument.id]
+    assert [(row.sequence, row.version) for row in page.rows] == [(1, 1), (2, 1), (3, 2), (5, 3), (4, 2)]
+    assert await trades.insert_together([delivery(instrument, [trade(6)])]) == Outcome(stored=1)
+    [again, _] = await read_all(database, instrument, Interval.M1.duration)
+    assert again.status is CandleStatus.REVISED
+
+
+async def test_deliveries_that_come_together_are_stored_all_or_not_at_all(database: Database) -> None:
+    instrument, trades = await new_instrument(database), Trades(database)
+    other = replace(delivery(instrument, [trade(2)]), tape=Tape.AGGREGATED)
+
+    with pytest.raises(TapeMismatch):
+        await trades.insert_together([delivery(instrument, [trade(1)]), other])
+
+    assert not (await trades.read([instrument.id], TradeQuery(limit=9)))[instrument.id].rows

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType, Self
+from typing import Final, NewType, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from candlewick.domain.market import Tape
 from candlewick.domain.time import Window
 
 RawId = NewType("RawId", int)
+
+_QUOTED: Final = 4096
+"""Bytes of an unreadable payload that its dead letter quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Payload:
     """What was asked, without host and secrets: `/api/v3/aggTrades?symbol=BTCUSDT&fromId=1`."""
     body: bytes
     received_at: datetime
+    wanted: Window | None = None
+    """Only rows of these times are to be stored: the others are on it because the source pages otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,12 @@ class DeadLetter:
         """A row that could not be read."""
         reason = f"row {rejected.row}: {rejected.reason}"
         return cls(source, subject, LetterKind.MALFORMED, reason, rejected.text, raw_id)
+
+    @classmethod
+    def of_payload(cls, payload: Payload, reason: str, raw_id: RawId | None) -> Self:
+        """A payload of which nothing could be read. All of it is kept as received."""
+        text = payload.body[:_QUOTED].decode("utf-8", "backslashreplace")
+        return cls(payload.source, payload.endpoint, LetterKind.PAYLOAD, reason, text, raw_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from candlewick.domain.batch import TradeBatch
 from candlewick.domain.raw import TradeLines
+from candlewick.ports import Delivery
 
 BATCH_ROWS: Final = 75_000
 _LONGEST_HOLD: Final = 4
@@ -32,6 +34,25 @@ def gather(blocks: Iterable[TradeLines], rows: int = BATCH_ROWS, *, start: int =
         if len(ready.trades) or ready.rejected:
             yield ready
     yield TradeLines.concat(waiting) if waiting else _nothing(start)
+
+
+def whole_minutes(deliveries: Sequence[Delivery]) -> tuple[list[Delivery], list[Delivery]]:
+    """What of an instrument's deliveries can go now, and what waits because its minute, the newest one, is not over.
+
+    Rows that are no trades wait with the trades of their payload, if any of those waits.
+    """
+    filled = [delivery for delivery in deliveries if len(delivery.batch)]
+    newest = max((int(delivery.batch.minute.max()) for delivery in filled), default=0)
+    ready, waiting = [], []
+    for delivery in deliveries:
+        late = delivery.batch.minute == newest
+        if late.any():
+            waiting.append(replace(delivery, batch=delivery.batch[late]))
+            if not late.all():
+                ready.append(replace(delivery, batch=delivery.batch[~late], rejected=()))
+        elif len(delivery.batch) or delivery.rejected:
+            ready.append(delivery)
+    return ready, waiting
 
 
 def _size(blocks: list[TradeLines]) -> int:

@@ -12,6 +12,7 @@ import structlog
 from candlewick.domain.job import JobKind, NewJob, NewStep
 from candlewick.domain.market import Instrument, InstrumentKey
 from candlewick.pipeline.importing import Stores
+from candlewick.pipeline.keeping import keep
 from candlewick.ports import Listed, Listing, MarketSource
 
 log = structlog.get_logger(__name__)
@@ -37,8 +38,8 @@ async def discover(source: MarketSource, stores: Stores) -> Listed:
     if source.directory is None:
         return listed
     async for payload in source.directory.pages():
-        await stores.raw.keep_payload(payload)
-        for listings in batched(source.directory.read(payload), _AT_ONCE):
+        kept = await keep(stores, payload)
+        for listings in batched(await kept.read(source.directory.read), _AT_ONCE):
             listed += await stores.instruments.refresh_listings(await _settled(listings, stores))
     log.info("instruments_discovered", source=source.source, **asdict(listed))
     return listed

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
-
-import numpy as np
 
 from candlewick.domain.batch import Rejected, TradeBatch
 from candlewick.domain.day import DayLines
@@ -17,7 +16,9 @@ from candlewick.domain.market import Instrument
 from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import DeadLetter, RawId
 from candlewick.domain.time import MICROSECOND, Window, microseconds
+from candlewick.pipeline.batches import whole_minutes
 from candlewick.pipeline.importing import Stores
+from candlewick.pipeline.keeping import keep
 from candlewick.ports import (
     CandleHistory,
     DayDelivery,
@@ -55,31 +56,35 @@ class TradePage:
     raw_id: RawId
     next: str | None
 
+    def delivery(self, target: Target, batch: TradeBatch) -> Delivery:
+        """These trades of it, with what it has beside trades."""
+        return Delivery(
+            instrument=target.instrument,
+            tape=target.instrument.tape,
+            batch=batch,
+            received_at=self.received_at,
+            source=target.source,
+            raw_id=self.raw_id,
+            rejected=self.rejected,
+            lease=target.lease,
+        )
 
-async def read_page(history: TradeHistory, stores: Stores, target: Target, cursor: str) -> TradePage:
+
+async def read_page(
+    history: TradeHistory, stores: Stores, target: Target, cursor: str, wanted: Window | None = None
+) -> TradePage:
     """Fetch one page, keep it as received, then read it."""
     payload = await history.page(target.instrument, cursor)
-    raw_id = await stores.raw.keep_payload(payload)
-    fetched = history.read(target.instrument, payload)
-    return TradePage(fetched.rows.trades, fetched.rows.rejected, payload.received_at, raw_id, fetched.next)
+    kept = await keep(stores, payload, wanted)
+    fetched = await kept.read(partial(history.read, target.instrument))
+    return TradePage(fetched.rows.trades, fetched.rows.rejected, payload.received_at, kept.raw_id, fetched.next)
 
 
 async def store_trades(stores: Stores, target: Target, page: TradePage, batch: TradeBatch) -> Outcome:
     """Store these trades, and as dead letters what the page has beside trades."""
     if not len(batch) and not page.rejected:
         return Outcome()
-    return await stores.trades.insert(
-        Delivery(
-            instrument=target.instrument,
-            tape=target.instrument.tape,
-            batch=batch,
-            received_at=page.received_at,
-            source=target.source,
-            raw_id=page.raw_id,
-            rejected=page.rejected,
-            lease=target.lease,
-        )
-    )
+    return await stores.trades.insert(page.delivery(target, batch))
 
 
 async def fetch_trades(
@@ -88,24 +93,23 @@ async def fetch_trades(
     """Store the trades of the window. Doing it again changes nothing.
 
     A page's last minute waits for the next page, so that no minute is written twice: its candle would look revised.
+    Each trade is stored as one of the page that it was on.
 
     Raises:
         SourceUnavailable, SourceRefused, MalformedPayload, LeaseLost: what was stored before stays.
     """
     start, end = microseconds(window.start), microseconds(window.end)
-    outcome, waiting = Outcome(), TradeBatch.of([])
+    outcome, waiting = Outcome(), list[Delivery]()
     cursor = await history.start(target.instrument, window)
     while cursor is not None:
-        page = await read_page(history, stores, target, cursor)
+        page = await read_page(history, stores, target, cursor, window)
         found = page.trades
         over = bool(len(found)) and int(found.ts.min()) >= end  # not the first one: ids need not be in order of time
         cursor = None if over else page.next
-        batch = TradeBatch.concat([waiting, found[(found.ts >= start) & (found.ts < end)]])
-        held = (
-            batch.minute == batch.minute.max() if cursor is not None and len(batch) else np.zeros(len(batch), np.bool_)
-        )
-        waiting = batch[held]
-        outcome += await store_trades(stores, target, page, batch[~held])
+        waiting.append(page.delivery(target, found[(found.ts >= start) & (found.ts < end)]))
+        ready, waiting = (waiting, []) if cursor is None else whole_minutes(waiting)
+        if ready:
+            outcome += await stores.trades.insert_together(ready)
         if len(found):
             report(outcome, min(max(int(found.ts.max()) - start, 0) / (end - start), 1.0))
     return outcome
@@ -117,11 +121,11 @@ async def fetch_candles(
     """Store the venue's minute candles of the window. Errors as for trades."""
     outcome, start = Outcome(), window.start
     while start < window.end:
-        payload = await history.page(target.instrument, Window(start, window.end))
-        raw_id = await stores.raw.keep_payload(payload)
-        lines = history.read(target.instrument, payload).rows
+        wanted = Window(start, window.end)
+        kept = await keep(stores, await history.page(target.instrument, wanted), wanted)
+        lines = (await kept.read(partial(history.read, target.instrument))).rows
         subject = str(target.instrument.key)
-        letters = [DeadLetter.of_row(target.source, subject, rejected, raw_id) for rejected in lines.rejected]
+        letters = [DeadLetter.of_row(target.source, subject, rejected, kept.raw_id) for rejected in lines.rejected]
         await stores.letters.keep(letters)
         candles = [candle for candle in lines.candles if start <= candle.open_time < window.end]
         outcome += Outcome(dead=len(letters))
@@ -129,7 +133,11 @@ async def fetch_candles(
             return outcome
         if candles:
             outcome += await stores.candles.put_published(
-                target.instrument, candles, received_at=payload.received_at, lease=target.lease
+                target.instrument,
+                candles,
+                received_at=kept.payload.received_at,
+                raw_id=kept.raw_id,
+                lease=target.lease,
             )
             start = max(candle.open_time for candle in candles)
         else:
@@ -145,9 +153,9 @@ async def fetch_quotes(
     """Store the quotes of the window, as fine as the source still has them. Errors as for trades."""
     outcome, start = Outcome(), window.start
     while start < window.end:
-        payload = await history.page(target.instrument, Window(start, window.end))
-        raw_id = await stores.raw.keep_payload(payload)
-        fetched = history.read(target.instrument, payload)
+        wanted = Window(start, window.end)
+        kept = await keep(stores, await history.page(target.instrument, wanted), wanted)
+        fetched = await kept.read(partial(history.read, target.instrument))
         lines = fetched.rows
         quotes = [quote for quote in lines.quotes if start <= quote.ts < window.end]
         if quotes or lines.rejected:
@@ -156,15 +164,15 @@ async def fetch_quotes(
                     target.instrument,
                     target.source,
                     QuoteLines(quotes, lines.rejected),
-                    payload.received_at,
-                    raw_id,
+                    kept.payload.received_at,
+                    kept.raw_id,
                     lease=target.lease,
                 )
             )
         if not quotes:
             if lines.rejected and not lines.quotes:
                 reason = f"none of its {len(lines.rejected)} rows is a quote: {lines.rejected[0].reason}"
-                raise MalformedPayload(payload.source, payload.endpoint, reason)
+                raise MalformedPayload(kept.payload.source, kept.payload.endpoint, reason)
             return outcome
         if fetched.complete:
             return outcome
@@ -177,19 +185,26 @@ async def fetch_days(history: DayHistory, stores: Stores, target: Target, window
     """Store the days that open in the window, and all factors that come with them. Errors as for trades."""
     outcome, start = Outcome(), window.start
     while start < window.end:
-        payload = await history.page(target.instrument, Window(start, window.end))
-        raw_id = await stores.raw.keep_payload(payload)
-        fetched = history.read(target.instrument, payload)
+        wanted = Window(start, window.end)
+        kept = await keep(stores, await history.page(target.instrument, wanted), wanted)
+        fetched = await kept.read(partial(history.read, target.instrument))
         lines = fetched.rows
         days = [day for day in lines.candles if start <= day.open_time < window.end]
         if days or lines.factors or lines.rejected:
-            kept = DayLines(days, lines.factors, lines.rejected)
+            wanted_lines = DayLines(days, lines.factors, lines.rejected)
             outcome += await stores.days.put(
-                DayDelivery(target.instrument, target.source, kept, payload.received_at, raw_id, lease=target.lease)
+                DayDelivery(
+                    target.instrument,
+                    target.source,
+                    wanted_lines,
+                    kept.payload.received_at,
+                    kept.raw_id,
+                    lease=target.lease,
+                )
             )
         if not (lines.candles or lines.factors) and lines.rejected:
             reason = f"none of its {len(lines.rejected)} rows is a day: {lines.rejected[0].reason}"
-            raise MalformedPayload(payload.source, payload.endpoint, reason)
+            raise MalformedPayload(kept.payload.source, kept.payload.endpoint, reason)
         if not days or fetched.complete:
             return outcome
         start = max(day.open_time for day in days) + DAY

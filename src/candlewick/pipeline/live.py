@@ -12,13 +12,14 @@ import structlog
 from candlewick.domain.errors import InstrumentBusy
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
-from candlewick.domain.raw import DeadLetter, LetterKind, Payload, RawId, TradeLines
+from candlewick.domain.raw import Payload, RawId, TradeLines
 from candlewick.pipeline.contiguity import Contiguity, runs_of
 from candlewick.pipeline.feed_gaps import FeedGaps
 from candlewick.pipeline.history import Target
 from candlewick.pipeline.importing import Stores
 from candlewick.pipeline.inbox import BatchBounds, Inbox
 from candlewick.pipeline.mending import Feed, Mender
+from candlewick.pipeline.strangers import STREAM, letters_of
 from candlewick.ports import Clock, Delivery, Frame, LivePositions, TradeHistory, TradeStream
 
 log = structlog.get_logger(__name__)
@@ -113,11 +114,9 @@ class Session:
 
     async def _store(self, frames: Sequence[Frame]) -> None:
         """Keep the frames as received, then store the trades in them."""
-        received_at = frames[-1].received_at
         body = b"\n".join(frame.body for frame in frames)
-        raw_id = await self._feed.stores.raw.keep_payload(
-            Payload(self._feed.source, f"stream:{self._lease.name}", body, received_at)
-        )
+        payload = Payload(self._feed.source, STREAM + self._lease.name, body, frames[-1].received_at)
+        raw_id = await self._feed.stores.raw.keep_payload(payload)
         found = self._feed.stream.read(frames)
         self._expect(frames)
         async with asyncio.TaskGroup() as group:  # their commits share the wait for the disk
@@ -125,7 +124,7 @@ class Session:
                 if symbol in self._instruments:
                     group.create_task(self._try_to_deliver(symbol, lines, raw_id, frames))
                 else:
-                    group.create_task(self._keep_strangers(symbol, lines, raw_id))
+                    group.create_task(self._keep_strangers(symbol, lines, payload, raw_id))
 
     def _expect(self, frames: Sequence[Frame]) -> None:
         """What the venue says there is and does not come is a hole as well."""
@@ -160,14 +159,9 @@ class Session:
         came.hear(runs)
         self.delivered = True
 
-    async def _keep_strangers(self, symbol: str, lines: TradeLines, raw_id: RawId) -> None:
+    async def _keep_strangers(self, symbol: str, lines: TradeLines, payload: Payload, raw_id: RawId) -> None:
         """Frames that are no trade of ours: kept, with their reason, since nobody asked for them."""
-        subject = f"stream {symbol}".strip()
-        letters = [
-            DeadLetter(self._feed.source, subject, LetterKind.MALFORMED, rejected.reason, rejected.text, raw_id)
-            for rejected in lines.rejected
-        ]
-        await self._feed.stores.letters.keep(letters)
+        await self._feed.stores.letters.keep(letters_of(payload, symbol, lines.rejected, raw_id))
         if len(lines.trades):
             log.warning("stream_not_asked_for", source=self._feed.source, symbol=symbol, trades=len(lines.trades))
 

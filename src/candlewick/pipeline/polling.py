@@ -9,13 +9,13 @@ from typing import Final
 
 import structlog
 
-from candlewick.domain.batch import Rejected
 from candlewick.domain.errors import CandlewickError, LeaseLost, MalformedPayload, SourceRefused
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
 from candlewick.domain.quote import QuoteLines
-from candlewick.domain.raw import DeadLetter, LetterKind, Payload, RawId
+from candlewick.domain.raw import DeadLetter, Payload, RawId
 from candlewick.pipeline.importing import Stores
+from candlewick.pipeline.strangers import letters_of
 from candlewick.ports import MarketSource, Outcome, QuoteDelivery, QuoteSource
 
 log = structlog.get_logger(__name__)
@@ -24,8 +24,6 @@ AT_ONCE: Final = 250
 """Instruments that are asked for before anything of the answers is stored."""
 WRITERS: Final = 4
 """Instruments of an answer that are written at the same time: their commits share the wait for the disk."""
-_QUOTED: Final = 4096
-"""Characters of an unreadable payload that its dead letter quotes; all of it is kept as received."""
 _EXAMPLES: Final = 5
 
 
@@ -73,7 +71,9 @@ class _Polling:
             found = await self._read(payload, raw_id)
             await self._store(payload, raw_id, {by_symbol[s]: lines for s, lines in found.items() if s in by_symbol})
             strangers = {symbol: lines for symbol, lines in found.items() if symbol not in by_symbol}
-            await self._keep([each for s, lines in strangers.items() for each in _letters(payload, raw_id, s, lines)])
+            await self._keep(
+                [each for s, lines in strangers.items() for each in letters_of(payload, s, lines.rejected, raw_id)]
+            )
             answered |= found.keys()
         self._silent += [str(each.key) for symbol, each in by_symbol.items() if symbol not in answered]
 
@@ -90,10 +90,7 @@ class _Polling:
         try:
             return self._quotes.read(payload)
         except MalformedPayload as error:
-            text = payload.body[:_QUOTED].decode("utf-8", "backslashreplace")
-            await self._keep(
-                [DeadLetter(payload.source, payload.endpoint, LetterKind.PAYLOAD, error.reason, text, raw_id)]
-            )
+            await self._keep([DeadLetter.of_payload(payload, error.reason, raw_id)])
             self._errors.append(error)
             return {}
 
@@ -127,13 +124,3 @@ class _Polling:
                     "quotes_left_out", source=self._source, instrument=str(delivery.instrument.key), reason=str(error)
                 )
                 self._errors.append(error)
-
-
-def _letters(payload: Payload, raw_id: RawId, symbol: str, lines: QuoteLines) -> list[DeadLetter]:
-    """What of an instrument that nobody asked for, or of none, could not be read."""
-    subject = f"{payload.endpoint.partition('?')[0]} {symbol}".strip()
-    return [DeadLetter.of_row(payload.source, subject, _bounded(row), raw_id) for row in lines.rejected]
-
-
-def _bounded(row: Rejected) -> Rejected:
-    return Rejected(row.row, row.text[:_QUOTED], row.reason)

@@ -165,6 +165,12 @@ class TradeStore(Protocol):
             LeaseLost: the delivery's lease is somebody else's by now; nothing is stored.
         """
 
+    async def insert_together(self, deliveries: Sequence[Delivery]) -> Outcome:
+        """Store several of one instrument in one transaction, each as a commit of its own with its own payload.
+
+        A candle that more than one of them make has changed once for those who read it. Errors as for `insert`.
+        """
+
     async def replace(self, window: Window, deliveries: AsyncIterator[Delivery]) -> Outcome:
         """Put these trades in the place of all the instrument has in `window`: one transaction, all or nothing."""
 
@@ -182,10 +188,14 @@ class CandleStore(Protocol):
         candles: Sequence[MinuteCandle],
         *,
         received_at: datetime,
+        raw_id: RawId | None = None,
         progress: Progress | None = None,
         lease: Lease | None = None,
     ) -> Outcome:
         """Store minutes as the venue published them (origin VENUE); a newer publication of one replaces the older.
+
+        With `raw_id`, or a file's progress, it is known which of two publications is the newer one: the one that was
+        received later, whenever it is delivered.
 
         Raises:
             LeaseLost: the lease is somebody else's by now; nothing is stored.

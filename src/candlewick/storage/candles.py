@@ -18,6 +18,7 @@ from candlewick.domain.interval import Duration
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, InstrumentId
 from candlewick.domain.page import CandleQuery, Page
+from candlewick.domain.raw import RawId
 from candlewick.ports import Clock, Outcome, Progress
 from candlewick.storage import leases, tree, versions
 from candlewick.storage.candle_reads import read_candles
@@ -45,7 +46,9 @@ WITH merged AS (
     ON CONFLICT (instrument_id, origin, open_time) DO UPDATE SET
         ({", ".join(_COLUMNS[1:])}) = ROW({_FRESH}),
         revision = kept.revision + (kept.open_time < $3)::int, version = excluded.version
-    WHERE ({_KEPT}) IS DISTINCT FROM ({_FRESH})
+    WHERE ({_KEPT}) IS DISTINCT FROM ({_FRESH}) AND NOT EXISTS (
+        SELECT FROM commit_log AS later
+        WHERE later.instrument_id = $1 AND later.version = kept.version AND later.raw_id > $4)
     RETURNING open_time
 ),{MARK.format(origin=1)}
 SELECT count(*) AS stored, min(open_time) AS first_open, max(open_time) AS last_open FROM merged
@@ -72,10 +75,12 @@ class Candles:
         candles: Sequence[MinuteCandle],
         *,
         received_at: datetime,
+        raw_id: RawId | None = None,
         progress: Progress | None = None,
         lease: Lease | None = None,
     ) -> Outcome:
         """See `CandleStore.put_published`."""
+        raw_id = progress.file_id if progress and raw_id is None else raw_id
         newest = {candle.open_time: candle for candle in candles}
         rows = [tuple(getattr(candle, column) for column in _COLUMNS) for candle in newest.values()]
         async with self._database.transaction() as driver:
@@ -83,12 +88,12 @@ class Candles:
             await leases.hold(driver, lease)
             await driver.execute(_PUBLISHED)
             await driver.copy_records_to_table("published", records=rows, columns=_COLUMNS)
-            put = await driver.fetchrow(_PUT, instrument.id, version, received_at - self._lateness - MINUTE)
+            put = await driver.fetchrow(_PUT, instrument.id, version, received_at - self._lateness - MINUTE, raw_id)
             assert put is not None
             if put["stored"]:
                 await versions.commit(
                     driver, instrument.id, version, CommitKind.PUBLISHED, put["first_open"], put["last_open"],
-                    rows=put["stored"], raw_id=progress.file_id if progress else None,
+                    rows=put["stored"], raw_id=raw_id,
                 )  # fmt: skip
             if progress is not None:
                 await save_progress(driver, progress)

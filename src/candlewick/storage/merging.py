@@ -32,10 +32,11 @@ _JUST_COPIED: Final = """
 fresh AS (
     SELECT minute, sequence, price, size, side
     FROM trade
-    WHERE instrument_id = $1 AND minute >= $4 AND minute < $5
+    WHERE instrument_id = $1 AND minute >= $5 AND minute < $6
 )"""
 
-# $1 instrument, $2 version, $3 minutes that open before it are closed ($4, $5: bounds of what was copied).
+# $1 instrument, $2 version, $3 minutes that open before it are closed, $4 first version of this transaction: what it
+# wrote before, nobody has seen ($5, $6: bounds of what was copied).
 # `min(ARRAY[sequence, price])` has the price of the smallest sequence: as fast as first(price, sequence), everywhere.
 _FOLD: Final = """
 minute_candle AS (
@@ -67,7 +68,7 @@ merged AS (
         taker_buy_quote_volume = kept.taker_buy_quote_volume + excluded.taker_buy_quote_volume,
         first_sequence = least(kept.first_sequence, excluded.first_sequence),
         last_sequence = greatest(kept.last_sequence, excluded.last_sequence),
-        revision = kept.revision + (kept.open_time < $3)::int,
+        revision = kept.revision + (kept.open_time < $3 AND kept.version < $4)::int,
         version = excluded.version
     RETURNING open_time
 )"""
@@ -100,7 +101,7 @@ SELECT (SELECT count(*) FROM fresh) AS stored, min(open_time) AS first_open, max
 
 _CHAIN: Final = _FOLD + "," + MARK.format(origin=0) + _COUNT
 MERGE_INCOMING: Final = f"WITH {_INSERT_NEW},{_CHAIN}"
-"""Store what of `incoming` is new. Arguments: instrument, version, closed before."""
+"""Store what of `incoming` is new. Arguments: instrument, version, closed before, first version of the transaction."""
 MERGE_COPIED: Final = f"WITH {_JUST_COPIED},{_CHAIN}"
 """Fold trades that were copied into an empty stretch. Arguments: as above, then the stretch's start and end."""
 

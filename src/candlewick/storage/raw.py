@@ -50,8 +50,8 @@ RETURNING name, (
 """
 
 _KEEP: Final = """
-INSERT INTO raw_payload (source, endpoint, sha256, byte_count, received_at, encoding, body)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO raw_payload (source, endpoint, sha256, byte_count, received_at, encoding, body, wanted_from, wanted_to)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 RETURNING id
 """
 # Whatever sources there are, known to this version or not: the index is jumped through, one row a source.
@@ -104,17 +104,12 @@ class RawFiles:
     async def keep_payload(self, payload: Payload) -> RawId:
         """See `RawStore.keep_payload`."""
         digest, body = await asyncio.to_thread(packing.pack, payload.body)
+        wanted = (payload.wanted.start, payload.wanted.end) if payload.wanted else (None, None)
         async with self._database.transaction() as driver:
             kept = await driver.fetchval(
-                _KEEP,
-                payload.source,
-                payload.endpoint,
-                digest,
-                len(payload.body),
-                payload.received_at,
-                packing.ENCODING,
-                body,
-            )
+                _KEEP, payload.source, payload.endpoint, digest, len(payload.body), payload.received_at,
+                packing.ENCODING, body, *wanted,
+            )  # fmt: skip
         return RawId(kept)
 
     async def prune(self, before: datetime) -> int:

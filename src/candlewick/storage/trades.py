@@ -38,12 +38,19 @@ class Trades:
 
     async def insert(self, delivery: Delivery) -> Outcome:
         """See `TradeStore.insert`."""
+        return await self.insert_together([delivery])
+
+    async def insert_together(self, deliveries: Sequence[Delivery]) -> Outcome:
+        """See `TradeStore.insert_together`."""
+        total, first = Outcome(), None
         async with self._database.transaction() as driver:
-            turn = await _turn(driver, delivery)
-            outcome = await self._store(driver, delivery, turn, CommitKind.TRADES)
-            if delivery.progress is not None:
-                await save_progress(driver, delivery.progress)
-        return outcome
+            for delivery in deliveries:
+                turn = await _turn(driver, delivery)
+                first = turn.version if first is None else first
+                total += await self._store(driver, delivery, turn, CommitKind.TRADES, first)
+                if delivery.progress is not None:
+                    await save_progress(driver, delivery.progress)
+        return total
 
     async def replace(self, window: Window, deliveries: AsyncIterator[Delivery]) -> Outcome:
         """See `TradeStore.replace`. Every delivery is a commit of its own in the log; all become visible at once."""
@@ -58,7 +65,7 @@ class Trades:
                     if kept is not None:
                         version = await corrections.take_out(driver, delivery, kept, turn.version)
                         turn = replace(turn, version=version)
-                total += await self._store(driver, delivery, turn, CommitKind.CORRECTION)
+                total += await self._store(driver, delivery, turn, CommitKind.CORRECTION, turn.version)
                 last = delivery
             if last is not None:
                 if kept is not None:
@@ -73,13 +80,16 @@ class Trades:
         """See `TradeStore.read`."""
         return await read_trades(self._database, instrument_ids, query)
 
-    async def _store(self, driver: Driver, delivery: Delivery, turn: Turn, kind: CommitKind) -> Outcome:
-        """The delivery's rows, within a transaction that holds the instrument's lock."""
+    async def _store(self, driver: Driver, delivery: Delivery, turn: Turn, kind: CommitKind, unseen: int) -> Outcome:
+        """The delivery's rows, within a transaction that holds the instrument's lock.
+
+        Candles of version `unseen` and later were written by this transaction: changing them again is no revision.
+        """
         version, batch = turn.version, _above_floor(delivery.batch, turn.retention_floor)
         letters = _letters_of_rejected(delivery)
         merged: asyncpg.Record | None = None
         if len(batch):
-            merged, clashes = await self._merge(driver, delivery, batch, version)
+            merged, clashes = await self._merge(driver, delivery, batch, version, unseen)
             letters += clashes
         await keep_letters(driver, letters)
         if delivery.position is not None:
@@ -94,7 +104,7 @@ class Trades:
         return Outcome(stored, len(batch) - stored - clashed, len(letters), len(delivery.batch) - len(batch))
 
     async def _merge(
-        self, driver: Driver, delivery: Delivery, batch: TradeBatch, version: int
+        self, driver: Driver, delivery: Delivery, batch: TradeBatch, version: int, unseen: int
     ) -> tuple[asyncpg.Record, list[DeadLetter]]:
         """Store what is new of the batch; the counts, and letters for what clashes."""
         instrument_id, window = delivery.instrument.id, batch.window()
@@ -103,13 +113,13 @@ class Trades:
         if _distinct(batch) and await _is_empty(driver, instrument_id, window):
             await driver.copy_to_table("trade", source=pieces(rows), columns=COLUMNS, format="binary")
             merged = await driver.fetchrow(
-                MERGE_COPIED, instrument_id, version, closed_before, window.start, window.end
+                MERGE_COPIED, instrument_id, version, closed_before, unseen, window.start, window.end
             )
             assert merged is not None
             return merged, []
         await driver.execute(INCOMING)
         await driver.copy_to_table("incoming", source=pieces(rows), columns=COLUMNS, format="binary")
-        merged = await driver.fetchrow(MERGE_INCOMING, instrument_id, version, closed_before)
+        merged = await driver.fetchrow(MERGE_INCOMING, instrument_id, version, closed_before, unseen)
         assert merged is not None
         clashes = []
         if merged["stored"] < len(batch):

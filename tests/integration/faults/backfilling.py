@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -55,12 +56,12 @@ class FailingTrades(Trades):
         self._left = fails_at
         self._error = error
 
-    async def insert(self, delivery: Delivery) -> Outcome:
-        """See `TradeStore.insert`."""
+    async def insert_together(self, deliveries: Sequence[Delivery]) -> Outcome:
+        """See `TradeStore.insert_together`; `insert` is the same with one."""
         self._left -= 1
         if not self._left:
             raise self._error
-        return await super().insert(delivery)
+        return await super().insert_together(deliveries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from itertools import count
 from typing import Any, Final
 
 import httpx
+from backports import zstd
 
 from candlewick.domain.batch import SIDES
 from candlewick.domain.market import Instrument, InstrumentKey, Trade
@@ -171,11 +171,11 @@ async def letters_about(database: Database, subject: str) -> list[tuple[str, str
     """Kind, reason and, as far as they were kept, the bytes as received of the dead letters about the subject."""
     async with database.driver() as driver:
         rows = await driver.fetch(_LETTERS, subject)
-    return [(row["kind"], row["reason"], gzip.decompress(row["body"]) if row["body"] else None) for row in rows]
+    return [(row["kind"], row["reason"], zstd.decompress(row["body"]) if row["body"] else None) for row in rows]
 
 
 async def pages_kept(database: Database, endpoint: str) -> list[bytes]:
     """The payloads, as received, of the endpoints that begin so."""
     async with database.driver() as driver:
         rows = await driver.fetch(_PAGES, endpoint)
-    return [gzip.decompress(row["body"]) for row in rows]
+    return [zstd.decompress(row["body"]) for row in rows]

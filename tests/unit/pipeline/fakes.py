@@ -148,6 +148,8 @@ class FakeTrades:
     failure: Exception | None = None
     positions: dict[InstrumentId, FeedPosition] = field(default_factory=dict)
     leases: set[Lease | None] = field(default_factory=set)
+    origins: dict[int, RawId | None] = field(default_factory=dict)
+    """What each trade was read from, by sequence."""
 
     async def insert(self, delivery: Delivery) -> Outcome:
         if self.kill_before == len(self.batches):
@@ -162,6 +164,7 @@ class FakeTrades:
             if (delivery.instrument.id, trade.sequence) not in self.kept
         }
         self.kept.update(fresh)
+        self.origins |= {sequence: delivery.raw_id for _, sequence in fresh}
         self.rejected += delivery.rejected
         self.batches.append(len(delivery.batch))
         self.minutes.update(set(delivery.batch.minute.tolist()))
@@ -171,6 +174,16 @@ class FakeTrades:
             former = self.positions.get(delivery.instrument.id, delivery.position)
             self.positions[delivery.instrument.id] = max(former, delivery.position)
         return Outcome(len(fresh), len(delivery.batch) - len(fresh), len(delivery.rejected))
+
+    async def insert_together(self, deliveries: Sequence[Delivery]) -> Outcome:
+        outcome = Outcome()
+        written: set[int] = set()
+        for delivery in deliveries:
+            outcome += await self.insert(delivery)
+            minutes = set(delivery.batch.minute.tolist())
+            self.minutes.subtract(written & minutes)  # once a transaction
+            written |= minutes
+        return outcome
 
     async def replace(self, window: Window, deliveries: AsyncIterator[Delivery]) -> Outcome:
         before = dict(self.kept)
@@ -206,6 +219,7 @@ class FakeCandles:
         candles: Sequence[MinuteCandle],
         *,
         received_at: datetime,
+        raw_id: RawId | None = None,
         progress: Progress | None = None,
         lease: Lease | None = None,
     ) -> Outcome:

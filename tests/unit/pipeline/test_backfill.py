@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ from candlewick.domain.errors import (
 from candlewick.domain.job import BackfillRequest, Job, JobId, JobKind, Lease, NewJob, Step, StepRef
 from candlewick.domain.market import DataKind, Instrument, InstrumentKey
 from candlewick.domain.quote import QuoteLines
-from candlewick.domain.raw import Payload
+from candlewick.domain.raw import LetterKind, Payload
 from candlewick.domain.time import Window
 from candlewick.pipeline.backfill import Backfill, Part
 from candlewick.ports import Fetched, Outcome
@@ -46,7 +47,7 @@ from unit.pipeline.sources import (
 )
 
 NOW = datetime(2024, 8, 10, 6, 30, tzinfo=UTC)
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
 class FakeJobs:
@@ -264,6 +265,46 @@ async def test_a_minute_that_spans_pages_is_written_once(scene: Scene) -> None:
     await scene.run(Part(BTC, DataKind.TRADES, Window(ORIGIN, ORIGIN + timedelta(seconds=100))))
 
     assert set(scene.fakes.trades.minutes.values()) == {1}
+
+
+async def test_each_trade_is_stored_as_one_of_the_page_that_it_was_on(scene: Scene) -> None:
+    await scene.run(Part(BTC, DataKind.TRADES, Window(ORIGIN, ORIGIN + HOUR)))
+
+    pages = {1001 + number: json.loads(page.body) for number, page in enumerate(scene.fakes.raw.payloads)}
+    assert [scene.fakes.trades.origins[sequence] for sequence in range(101)] == [
+        raw_id for raw_id, sequences in pages.items() for _ in sequences
+    ]
+
+
+async def test_what_of_a_page_was_wanted_is_kept_with_it(scene: Scene) -> None:
+    window = Window(ORIGIN, ORIGIN + HOUR)
+    await scene.run(Part(BTC, DataKind.TRADES, window))
+    await scene.run(Part(BTC, DataKind.CANDLES, Window(ORIGIN, ORIGIN + 4 * MINUTE)))
+
+    wanted = [payload.wanted for payload in scene.fakes.raw.payloads]
+    assert wanted == [window] * 11 + [
+        Window(ORIGIN, ORIGIN + 4 * MINUTE), Window(ORIGIN + 3 * MINUTE, ORIGIN + 4 * MINUTE)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [DataKind.TRADES, DataKind.CANDLES])
+async def test_a_page_that_cannot_be_read_is_a_dead_letter_that_leads_to_it(tmp_path: Path, kind: DataKind) -> None:
+    class Garbled(FakeHistory):
+        async def page(self, instrument: Instrument, cursor: Any) -> Payload:
+            return Payload("binance", f"/{instrument.symbol}?{cursor}", b"<html>", ORIGIN)
+
+        def read(self, instrument: Instrument, payload: Payload) -> Any:  # noqa: ARG002
+            raise MalformedPayload(payload.source, payload.endpoint, "it is a web page")
+
+    scene = Scene(tmp_path, FakeSource(trades=Garbled(), candles=Garbled()))
+    await scene.fakes.instruments.list_instrument(listing())
+    with pytest.raises(MalformedPayload):
+        await scene.run(Part(BTC, kind, Window(ORIGIN, ORIGIN + HOUR)))
+
+    (letter,) = scene.fakes.letters.kept
+    (payload,) = scene.fakes.raw.payloads
+    assert (letter.kind, letter.subject, letter.reason) == (LetterKind.PAYLOAD, payload.endpoint, "it is a web page")
+    assert (letter.raw_id, letter.payload) == (1001, payload.body.decode())
 
 
 async def test_a_place_for_downloads_that_cannot_be_made_is_worth_a_retry(scene: Scene, tmp_path: Path) -> None:
