@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -35,7 +35,7 @@ class FakeList:
 
 
 class Away(FakeDirectory):
-    async def page(self) -> Payload:
+    def pages(self) -> AsyncIterator[Payload]:
         raise SourceUnavailable("binance", "gone")
 
 
