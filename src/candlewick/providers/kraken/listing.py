@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from candlewick.domain.market import AssetClass
+from candlewick.domain.market import AssetClass, InstrumentKey, Tape
+from candlewick.ports import Listing
 from candlewick.providers.currencies import asset_class
 
 VENUE: Final = "kraken"
@@ -14,6 +15,18 @@ SINCE: Final = datetime(2013, 9, 10, tzinfo=UTC)
 """The day of its first trade."""
 TOKENIZED: Final = "tokenized_asset"
 """What Kraken calls a share in a company as a token, for example AAPLx."""
+
+
+def list_instrument(key: InstrumentKey) -> Listing:
+    """`kraken:BTC-USD` is BTC/USD there."""
+    return Listing(
+        key=key,
+        symbol=f"{key.base}/{key.quote}",
+        tape=Tape.TRADES,
+        base_class=asset_class(key.base),
+        quote_class=asset_class(key.quote),
+        venue_name=VENUE_NAME,
+    )
 
 
 def class_of(code: str, aclass: str) -> AssetClass | None:

@@ -1,4 +1,4 @@
-"""Columns of exact numbers: products, sums, and their text with eight decimals."""
+"""Columns of exact numbers: products, sums, and their text with eight decimals or another number of them."""
 
 from __future__ import annotations
 
@@ -32,6 +32,16 @@ def sums(column: DecimalColumn, starts: npt.NDArray[np.int64]) -> list[str]:
 def texts(column: DecimalColumn) -> list[str]:
     """The values with eight decimals."""
     return list(map("%d.%08d".__mod__, zip(*parts(column), strict=True)))
+
+
+def fixed(column: DecimalColumn, places: int) -> list[str]:
+    """The values with so many decimals, what is finer cut off."""
+    cut = max(column.scale - places, 0)
+    coefficients = column.coefficients // 10**cut if cut else column.rescaled(places)
+    if not places:
+        return list(map(str, coefficients.tolist()))
+    whole, rest = np.divmod(coefficients, 10**places)
+    return list(map(f"%d.%0{places}d".__mod__, zip(whole.tolist(), rest.tolist(), strict=True)))
 
 
 def parts(column: DecimalColumn) -> tuple[list[int], list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,9 +17,12 @@ class Parcel[Form: Hashable]:
     """`symbol@kind`, the symbol in lower case."""
     symbol: str
     numbers: npt.NDArray[np.int64]
-    """Of the trades, one a message; none where the messages are no trades."""
+    """Of the trades in the messages, in their order; none where the messages are no trades."""
     size: int
+    """Messages."""
     write: Callable[[Form], list[str]]
+    shares: Sequence[int] | None = None
+    """How many trades each message has; None: one."""
     _written: dict[Form, list[str]] = field(default_factory=dict)
 
     def frames(self, form: Form) -> list[str]:
@@ -27,6 +30,11 @@ class Parcel[Form: Hashable]:
         if form not in self._written:
             self._written[form] = self.write(form)
         return self._written[form]
+
+    def carried(self, messages: int) -> npt.NDArray[np.int64]:
+        """The numbers of the trades in the first so many messages."""
+        trades = messages if self.shares is None else sum(self.shares[:messages])
+        return self.numbers[:trades]
 
 
 def parcel_of_no_trades[Form: Hashable](stream: str, symbol: str, write: Callable[[Form], str]) -> Parcel[Form]:

@@ -225,7 +225,7 @@ class Socket[Form: Hashable]:
                 await self._send(frame)
                 sent += 1
         finally:
-            self._ledger.record(Channel.STREAM, parcel.symbol, parcel.numbers[:sent])
+            self._ledger.record(Channel.STREAM, parcel.symbol, parcel.carried(sent))
 
     async def _send(self, text: str) -> None:
         await self._websocket.send({"type": "websocket.send", "text": text})
