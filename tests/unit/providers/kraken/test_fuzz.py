@@ -6,31 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from candlewick.domain.errors import MalformedPayload
 from candlewick.domain.raw import Payload
 from candlewick.ports import Frame
 from candlewick.providers import answers
-from candlewick.providers.exact_json import NotJson, Number, loads, written
+from candlewick.providers.exact_json import NotJson, loads, written
 from candlewick.providers.kraken import frames, names, payloads, rest, symbols, tickers
 from markets import LATER
+from mutations import DAMAGED, JUNK, mutated
 from unit.providers.kraken.test_symbols import PAIR
 from unit.providers.kraken.test_tickers import TICKER
 from unit.providers.kraken.wire import CANDLE, EVENT, OLD_ROW, ROW, changed, message
 
-SETTINGS = settings(max_examples=300, deadline=None)
-NUMBERS = st.one_of(
-    st.integers(-(10**25), 10**25),
-    st.sampled_from(["0.0", "1e400", "-1e-400", "1.5", "105944.20", f"0.{'1' * 200}"]).map(Number),
-)
-TEXTS = st.text(max_size=8) | st.sampled_from(["NaN", "1e9", "-1", "0", "b", "buy", "\ud800", "\0", "2025-11-10T00Z"])
-JUNK: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | NUMBERS | TEXTS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
-    max_leaves=6,
-)
 READERS: dict[str, tuple[Callable[[Payload], object], Any]] = {
     "trades": (payloads.trades, {"XXBTZUSD": [ROW, OLD_ROW, ROW], "last": "1762820035982277754"}),
     "candles": (payloads.candles, {"XXBTZUSD": [CANDLE, CANDLE], "last": 1_762_820_160}),
@@ -39,25 +29,8 @@ READERS: dict[str, tuple[Callable[[Payload], object], Any]] = {
 }
 
 
-def mutated(value: Any, draw: Callable[[st.SearchStrategy[Any]], Any]) -> Any:
-    """The document with something in it replaced, dropped or doubled."""
-    if isinstance(value, list | dict) and value and draw(st.integers(0, 4)):
-        places = list(value) if isinstance(value, dict) else list(range(len(value)))
-        place = draw(st.sampled_from(places))
-        copy = value.copy()
-        match draw(st.integers(0, 5)):
-            case 0:
-                del copy[place]
-            case 1 if isinstance(copy, list):
-                copy.insert(place, value[place])
-            case _:
-                copy[place] = mutated(value[place], draw)
-        return copy
-    return draw(JUNK)
-
-
 @pytest.mark.parametrize("name", READERS)
-@SETTINGS
+@DAMAGED
 @given(data=st.data())
 def test_a_damaged_answer_is_read_or_malformed(name: str, data: st.DataObject) -> None:
     read, result = READERS[name]
@@ -93,7 +66,7 @@ def is_json(body: bytes) -> bool:
     return True
 
 
-@SETTINGS
+@DAMAGED
 @given(data=st.data())
 def test_a_damaged_message_is_read_or_rejected(data: st.DataObject) -> None:
     document = mutated(loads(message([EVENT, EVENT | {"symbol": "ETH/EUR"}, EVENT])), data.draw)
@@ -112,7 +85,7 @@ def test_a_damaged_message_is_read_or_rejected(data: st.DataObject) -> None:
         assert seen == len(document["data"])
 
 
-@SETTINGS
+@DAMAGED
 @given(rows=st.lists(st.sampled_from([ROW, OLD_ROW]) | JUNK, max_size=6), pair=JUNK | st.just("XBT/USD"))
 def test_a_damaged_message_of_v1_is_read_or_rejected(rows: list[Any], pair: Any) -> None:
     texts = [changed(row, 2, str(row[2])) if row in (ROW, OLD_ROW) else row for row in rows]
@@ -123,7 +96,7 @@ def test_a_damaged_message_of_v1_is_read_or_rejected(rows: list[Any], pair: Any)
     assert seen == (len(rows) if pair == "XBT/USD" and is_json(body) else seen)
 
 
-@SETTINGS
+@DAMAGED
 @given(body=st.binary(max_size=200))
 def test_bytes_of_any_kind_are_rejected(body: bytes) -> None:
     found = frames.read([Frame(body, LATER)])
