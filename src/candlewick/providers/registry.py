@@ -17,6 +17,7 @@ CODES: Final = (
     "kraken",
     "coingecko",
     "ecb",
+    "coinpaprika",
     "demo",
 )
 """By code, which is the folder's name too. Nothing of a provider is imported before somebody wants it."""

@@ -10,8 +10,8 @@ from candlewick.domain.raw import Payload
 from candlewick.domain.time import Window, microseconds
 from candlewick.ports import Fetched
 from candlewick.providers.coingecko import payloads
-from candlewick.providers.coingecko.listing import halves
 from candlewick.providers.coingecko.rest import CHART
+from candlewick.providers.coins import halves
 from candlewick.providers.http import ProviderHttp
 
 

@@ -7,28 +7,25 @@ Wire formats: docs.coingecko.com, "Coin Price by IDs" (simple/price), "Coins Lis
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from candlewick.domain.batch import Rejected
-from candlewick.domain.errors import InvalidQuote, MalformedPayload
+from candlewick.domain.errors import MalformedPayload
 from candlewick.domain.quote import Quote, QuoteLines
 from candlewick.domain.raw import Payload
 from candlewick.domain.time import from_microseconds
 from candlewick.providers import exact_json
-from candlewick.providers.coingecko.listing import symbol_of
+from candlewick.providers.coins import symbol_of
 from candlewick.providers.event_time import EventTimes
 from candlewick.providers.exact import Unreadable
 from candlewick.providers.exact_json import NotJson
 from candlewick.providers.iso_time import moment
-from candlewick.providers.rejection import reject
+from candlewick.providers.quote_rows import NOBODY, QuoteRows
 
-NOBODY: Final = ""
-"""What belongs to no symbol is listed under this."""
 _FIGURES: Final = {"_market_cap": "market_cap", "_24h_vol": "volume_24h", "_24h_change": "change_24h"}
 _UPDATED: Final = "last_updated_at"
 _SERIES: Final = {"prices": "price", "market_caps": "market_cap", "total_volumes": "volume_24h"}
@@ -71,7 +68,7 @@ def prices(payload: Payload) -> Mapping[str, QuoteLines]:
     found = document(payload)
     if not isinstance(found, dict):
         raise MalformedPayload(payload.source, payload.endpoint, "it is no object of coins")
-    times, lines = EventTimes.until_tomorrow(payload.received_at), _Lines()
+    times, lines = EventTimes.until_tomorrow(payload.received_at), QuoteRows()
     for number, (coin, row) in enumerate(found.items(), 1):
         if not isinstance(row, dict):
             lines.reject(NOBODY, number, {coin: row}, Unreadable("it is no object of currencies"))
@@ -88,7 +85,7 @@ def markets(payload: Payload) -> Mapping[str, QuoteLines]:
     Raises:
         MalformedPayload: it is no list, or its endpoint does not say in which currency.
     """
-    times, currency, lines = EventTimes.until_tomorrow(payload.received_at), currency_of(payload), _Lines()
+    times, currency, lines = EventTimes.until_tomorrow(payload.received_at), currency_of(payload), QuoteRows()
     for number, row in enumerate(rows_of(payload), 1):
         coin = row.get("id") if isinstance(row, dict) else None
         if not isinstance(coin, str) or not coin:
@@ -109,7 +106,7 @@ def chart(payload: Payload) -> QuoteLines:
     found = document(payload)
     if not isinstance(found, dict) or not isinstance(found.get("prices"), list):
         raise MalformedPayload(payload.source, payload.endpoint, "it has no list of prices")
-    times, lines = EventTimes.until_tomorrow(payload.received_at), _Lines()
+    times, lines = EventTimes.until_tomorrow(payload.received_at), QuoteRows()
     figures: dict[tuple[int, int], dict[str, Decimal | None]] = {}
     for name, figure in _SERIES.items():
         points, met = found.get(name, []), Counter[int]()
@@ -126,31 +123,7 @@ def chart(payload: Payload) -> QuoteLines:
     for number, ((ts, _), said) in enumerate(figures.items(), 1):
         shown = {"ts": ts} | {figure: None if value is None else str(value) for figure, value in said.items()}
         lines.read(NOBODY, number, shown, partial(Quote, from_microseconds(ts), **said))
-    return lines.by_symbol().get(NOBODY, QuoteLines([]))
-
-
-class _Lines:
-    """What an answer holds, by symbol, as it is read row by row."""
-
-    def __init__(self) -> None:
-        self._quotes: dict[str, list[Quote]] = {}
-        self._rejected: dict[str, list[Rejected]] = {}
-
-    def read(self, symbol: str, number: int, row: Any, read: Callable[[], Quote]) -> None:
-        """The quote in a row, or the reason for which it is none."""
-        try:
-            self._quotes.setdefault(symbol, []).append(read())
-        except (Unreadable, InvalidQuote) as exc:
-            self.reject(symbol, number, row, exc)
-
-    def reject(self, symbol: str, number: int, row: Any, error: Exception) -> None:
-        self._rejected.setdefault(symbol, []).append(reject(number, row, error))
-
-    def by_symbol(self) -> Mapping[str, QuoteLines]:
-        return {
-            symbol: QuoteLines(self._quotes.get(symbol, []), self._rejected.get(symbol, []))
-            for symbol in dict.fromkeys([*self._quotes, *self._rejected])
-        }
+    return lines.of(NOBODY)
 
 
 def _currencies(row: Mapping[str, Any]) -> Sequence[str]:

@@ -9,8 +9,8 @@ from candlewick.domain.market import Instrument
 from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import Payload
 from candlewick.providers.coingecko import payloads
-from candlewick.providers.coingecko.listing import halves
 from candlewick.providers.coingecko.rest import MOST_COINS, PRICES
+from candlewick.providers.coins import halves
 from candlewick.providers.http import ProviderHttp
 
 _LONGEST: Final = 4_000

@@ -10,8 +10,8 @@ from candlewick.domain.errors import MalformedPayload
 from candlewick.domain.raw import Payload
 from candlewick.ports import Contents
 from candlewick.providers.coingecko import payloads, symbols
-from candlewick.providers.coingecko.listing import symbol_of
 from candlewick.providers.coingecko.rest import COINS, MARKETS, PRICES
+from candlewick.providers.coins import symbol_of
 
 _CHART: Final = re.compile(r"/api/v3/coins/([^/]+)/market_chart(?:/range)?")
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from candlewick.domain.errors import MalformedPayload
-from candlewick.domain.market import AssetClass, InstrumentKey, InstrumentStatus
+from candlewick.domain.market import AssetClass, InstrumentStatus
 from candlewick.ports import Listing
-from candlewick.providers.coingecko.listing import code_of, halves, list_coin, long_code, symbol_of
 from candlewick.providers.coingecko.reader import CoinGeckoReader
 from unit.providers.coingecko.wire import COIN, answer
 
@@ -75,16 +72,6 @@ def test_a_listing_says_what_coin_it_is() -> None:
     assert (usd.venue_name, usd.status, eur.symbol) == ("CoinGecko", InstrumentStatus.TRADING, "bitcoin/eur")
 
 
-@pytest.mark.parametrize(
-    ("currency", "asset_class"),
-    [("usd", AssetClass.FIAT), ("btc", AssetClass.CRYPTO), ("xau", AssetClass.COMMODITY)],
-)
-def test_a_currency_is_money_a_coin_or_a_metal(currency: str, asset_class: AssetClass) -> None:
-    listing = list_coin("bitcoin", "BTC", "Bitcoin", currency, InstrumentStatus.TRADING, first=True)
-
-    assert listing.quote_class is asset_class
-
-
 def test_inactive_coins_are_listed_as_gone() -> None:
     [listing] = listed(coin("dead", "ded"), status="&status=inactive")
 
@@ -103,31 +90,3 @@ def test_what_cannot_be_read_is_left_out_and_said() -> None:
 def test_no_list_is_malformed() -> None:
     with pytest.raises(MalformedPayload, match="it is no list"):
         CoinGeckoReader().read(answer("/api/v3/coins/list", {"error": "x"}))
-
-
-@pytest.mark.parametrize(
-    ("symbol", "code"),
-    [
-        ("btc", "BTC"),
-        ("apeUSD-AAVE-DEC21", "APEUSD.AAVE.DEC21"),
-        ("$g", "$G"),
-        ("a b", "AB"),
-        ("", None),
-        ("x" * 65, None),
-    ],
-)
-def test_a_symbol_becomes_a_code_that_a_key_can_hold(symbol: str, code: str | None) -> None:
-    assert code_of(symbol) == code
-
-
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size=1, max_size=90), unique=True))
-def test_no_two_ids_share_a_long_code(ids: list[str]) -> None:
-    codes = [long_code("UNI", identity) for identity in ids]
-
-    assert len(set(codes)) == len(ids)
-    for code in codes:
-        assert InstrumentKey.parse(f"coingecko:{code}-USD").base == code
-
-
-def test_a_symbol_is_an_id_and_a_currency() -> None:
-    assert halves(symbol_of("bitcoin", "usd")) == ("bitcoin", "usd")

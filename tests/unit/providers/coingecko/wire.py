@@ -14,7 +14,8 @@ import orjson
 
 from candlewick.domain.market import AssetClass, AssetId, Instrument, InstrumentId, InstrumentStatus, Tape, VenueId
 from candlewick.domain.raw import Payload
-from candlewick.providers.coingecko.listing import list_coin
+from candlewick.providers.coingecko.listing import COINGECKO
+from candlewick.providers.coins import Coin
 from recordings import DATA, recording
 
 FOLDER: Final = "coingecko/rest_recorded"
@@ -83,7 +84,7 @@ def answer(endpoint: str, document: Any, received_at: datetime = NOW) -> Payload
 
 def instrument(coin: str = "bitcoin", code: str = "BTC", currency: str = "usd") -> Instrument:
     """A coin's price in a currency."""
-    listed = list_coin(coin, code, coin, currency, InstrumentStatus.TRADING, first=True)
+    listed = COINGECKO.list_coin(Coin(coin, code, coin, 1, InstrumentStatus.TRADING), currency, first=True)
     return Instrument(
         id=InstrumentId(1),
         key=listed.key,
