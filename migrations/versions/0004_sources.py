@@ -147,6 +147,9 @@ ALTER TABLE raw_payload ADD COLUMN wanted_from timestamptz, ADD COLUMN wanted_to
 
 -- Few commits are corrections: what was received before one is replayed around it.
 CREATE INDEX commit_log_correction ON commit_log (instrument_id) WHERE kind = 2;
+
+-- The last payload of an endpoint: what says the same again is not kept again. Endpoints are long, their hashes are not.
+CREATE INDEX raw_payload_last ON raw_payload (source, hashtextextended(endpoint, 0), id);
 """
 
 HYPERTABLES = """
@@ -154,6 +157,7 @@ SELECT create_hypertable('quote', 'ts', chunk_time_interval => INTERVAL '30 days
 """
 
 BACK = """
+DROP INDEX raw_payload_last;
 DROP INDEX commit_log_correction;
 ALTER TABLE raw_payload DROP COLUMN wanted_from, DROP COLUMN wanted_to;
 DROP TABLE covered;

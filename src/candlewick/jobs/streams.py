@@ -17,7 +17,7 @@ from candlewick.domain.market import Instrument, InstrumentKey, InstrumentStatus
 from candlewick.jobs.holding import HOLDER, LEASE, while_held
 from candlewick.jobs.partition import partition
 from candlewick.jobs.rounds import Pace, keep_at
-from candlewick.pipeline.discovery import discovery_of
+from candlewick.jobs.strangers import Strangers
 from candlewick.pipeline.following import follow
 from candlewick.pipeline.live import LiveFeed
 from candlewick.pipeline.roster import Roster
@@ -78,7 +78,7 @@ class _Board:
         self._streams: dict[str, _Stream] = {}
         self._keys: Sequence[InstrumentKey] = ()
         self._fresh_until = 0.0
-        self._unknown: frozenset[InstrumentKey] = frozenset()
+        self._strangers = Strangers(streaming.jobs)
 
     async def update(self) -> None:
         """Begin, change and end streams as the watch list wants it. A stream that stays loses nothing."""
@@ -87,7 +87,7 @@ class _Board:
         if keys == self._keys and monotonic() < self._fresh_until:
             return
         known = await self._streaming.instruments.by_keys(keys)
-        await self._make_known(frozenset(keys) - known.keys())
+        await self._strangers.make_known(frozenset(keys) - known.keys())
         wanted = dict(self._shared_out(keys))
         for name, members in wanted.items():
             self._show(name, [known[key] for key in members if key in known])
@@ -120,14 +120,6 @@ class _Board:
         stream = _Stream(name, self._streaming.feeds[name.split("/")[1]], Roster(followed))
         self._streams[name] = stream
         self._group.create_task(_keep(stream, self._streaming.leases))
-
-    async def _make_known(self, unknown: frozenset[InstrumentKey]) -> None:
-        """Have the venues of what is watched and not known asked for their lists: once, the schedule does the rest."""
-        for venue in sorted({key.venue for key in unknown - self._unknown}):
-            keys = sorted(str(key) for key in unknown if key.venue == venue)
-            log.warning("watched_but_unknown", source=venue, instruments=keys[:20], count=len(keys))
-            await self._streaming.jobs.submit(discovery_of(venue, "watch"))
-        self._unknown = unknown
 
 
 def _title(keys: Iterator[InstrumentKey]) -> str:

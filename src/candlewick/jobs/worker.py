@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from candlewick.domain.job import WorkQueue
 from candlewick.jobs.dispatch import keep_dispatching
+from candlewick.jobs.polls import Polling, keep_polling
 from candlewick.jobs.queue import QueueWorker, arq_redis, keep_breathing, make_worker
 from candlewick.jobs.refresher import SLOWEST, keep_settling
 from candlewick.jobs.relay import keep_relaying
@@ -54,6 +55,7 @@ def _works(
         yield keep_relaying(services.commit_log, services.bus, stop)
     if Duty.LIVE in duties:
         yield keep_streaming(_streaming(services, settings), stop)
+        yield keep_polling(_polling(services), stop)
     if queues:
         yield dispatching(services, redis_url, queues, settings.worker.max_jobs, stop)
     for queue in queues:
@@ -66,6 +68,17 @@ def _streaming(services: Services, settings: Settings) -> Streaming:
         watch_list=services.watch_list,
         instruments=services.instruments,
         feeds=services.live_feeds(),
+        jobs=services.jobs,
+        leases=services.leases,
+    )
+
+
+def _polling(services: Services) -> Polling:
+    return Polling(
+        watched=services.watching.keys,
+        sources=services.sources,
+        every=services.poll_every,
+        stores=services.import_stores,
         jobs=services.jobs,
         leases=services.leases,
     )

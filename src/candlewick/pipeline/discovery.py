@@ -12,7 +12,7 @@ import structlog
 from candlewick.domain.job import JobKind, NewJob, NewStep
 from candlewick.domain.market import Instrument, InstrumentKey
 from candlewick.pipeline.importing import Stores
-from candlewick.pipeline.keeping import keep
+from candlewick.pipeline.keeping import keep_news
 from candlewick.ports import Listed, Listing, MarketSource
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ async def discover(source: MarketSource, stores: Stores) -> Listed:
     if source.directory is None:
         return listed
     async for payload in source.directory.pages():
-        kept = await keep(stores, payload)
+        kept = await keep_news(stores, payload)
         for listings in batched(await kept.read(source.directory.read), _AT_ONCE):
             listed += await stores.instruments.refresh_listings(await _settled(listings, stores))
     log.info("instruments_discovered", source=source.source, **asdict(listed))

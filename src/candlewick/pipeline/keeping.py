@@ -32,6 +32,11 @@ class Kept:
             raise
 
 
+async def keep_news(stores: Stores, payload: Payload) -> Kept:
+    """Commit the payload, unless the last one of its endpoint was the same."""
+    return Kept(payload, await stores.raw.keep_news(payload), stores)
+
+
 async def keep(stores: Stores, payload: Payload, wanted: Window | None = None) -> Kept:
     """Commit the payload; `wanted`: only rows of these times are going to be stored."""
     payload = replace(payload, wanted=wanted)

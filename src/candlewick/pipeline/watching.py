@@ -44,6 +44,10 @@ class Watching:
         watched |= {key: Watched(key) for key in self._fixed}
         return sorted(watched.values(), key=lambda each: str(each.key))
 
+    async def keys(self) -> Sequence[InstrumentKey]:
+        """The instruments alone."""
+        return [watched.key for watched in await self.all()]
+
     async def watch(self, keys: Sequence[InstrumentKey], requested_by: str) -> Sequence[Watched]:
         """Take them live from now on; everything that is watched then.
 

@@ -289,6 +289,9 @@ class RawStore(Protocol):
     async def keep_payload(self, payload: Payload) -> RawId:
         """Commit a provider's answer, compressed."""
 
+    async def keep_news(self, payload: Payload) -> RawId:
+        """The same, unless the last payload of its endpoint had the same bytes: then that one stands for both."""
+
     def open_path(self, file: ArchiveFile) -> Path:
         """Where the kept bytes lie."""
 

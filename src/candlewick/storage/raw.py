@@ -54,6 +54,12 @@ INSERT INTO raw_payload (source, endpoint, sha256, byte_count, received_at, enco
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 RETURNING id
 """
+_LAST: Final = """
+SELECT id, sha256 FROM raw_payload
+WHERE source = $1 AND hashtextextended(endpoint, 0) = hashtextextended($2, 0) AND endpoint = $2
+ORDER BY id DESC
+LIMIT 1
+"""
 # Whatever sources there are, known to this version or not: the index is jumped through, one row a source.
 _SOURCES = """
 WITH RECURSIVE found AS (
@@ -111,6 +117,15 @@ class RawFiles:
                 packing.ENCODING, body, *wanted,
             )  # fmt: skip
         return RawId(kept)
+
+    async def keep_news(self, payload: Payload) -> RawId:
+        """See `RawStore.keep_news`."""
+        digest = await asyncio.to_thread(lambda: hashlib.sha256(payload.body).digest())
+        async with self._database.driver() as driver:
+            last = await driver.fetchrow(_LAST, payload.source, payload.endpoint)
+        if last is not None and last["sha256"] == digest:
+            return RawId(last["id"])
+        return await self.keep_payload(payload)
 
     async def prune(self, before: datetime) -> int:
         """Delete payloads that came before that moment, a few thousand in a transaction; how many there were."""

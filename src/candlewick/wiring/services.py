@@ -55,6 +55,8 @@ class Services(Stores):
     latest: CachedLatest
     sources: Mapping[str, MarketSource]
     """By code, which is the venue's."""
+    poll_every: Mapping[str, timedelta]
+    """How often each of them is asked for quotes."""
     backfills: Backfill
     watching: Watching
     service: Probe
@@ -63,7 +65,7 @@ class Services(Stores):
 
     async def watched_venues(self) -> list[str]:
         """The venues of what is watched, as far as they can be asked."""
-        venues = dict.fromkeys(watched.key.venue for watched in await self.watching.all())
+        venues = dict.fromkeys(key.venue for key in await self.watching.keys())
         return [venue for venue in venues if venue in self.sources]
 
     def live_feeds(self) -> dict[str, LiveFeed]:
@@ -82,10 +84,11 @@ class Services(Stores):
 async def open_services(settings: Settings, where: Addresses, role: str = "candlewick") -> AsyncIterator[Services]:
     """The stores and Redis. See `open_stores` for the errors; RedisUnavailable comes on top."""
     assert where.redis is not None  # noqa: S101  (asked for with `addresses`)
+    access = _access(settings)
     async with (
         open_stores(settings, where, role) as stores,
         open_redis(where.redis) as redis,
-        market_sources(_access(settings), stores.clock, partial(RedisBudget, redis)) as sources,
+        market_sources(access, stores.clock, partial(RedisBudget, redis)) as sources,
     ):
         downloads = settings.data_dir / "downloads"
         yield Services(
@@ -94,6 +97,7 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             bus=RedisBus(redis),
             latest=CachedLatest(redis, stores.quotes),
             sources=sources,
+            poll_every={code: each.poll_every for code, each in access.items()},
             backfills=Backfill(sources, stores.import_stores, stores.jobs, stores.clock, downloads),
             watching=watching(stores, settings, sources),
             service=_probe(stores.database, redis, settings.archive_dir, await asyncio.to_thread(schema.head_revision)),

@@ -72,6 +72,21 @@ async def test_a_payload_that_an_earlier_version_kept_can_still_be_read(database
     assert await reads.beginnings([raw_id], 12) == {raw_id: body[:12]}
 
 
+async def test_what_says_the_same_as_the_last_of_its_endpoint_is_not_kept_again(
+    database: Database, tmp_path: Path
+) -> None:
+    raw, endpoint = RawFiles(database, tmp_path), "/prices?ids=" + "bitcoin," * 2_000
+
+    async def said(body: bytes, where: str = endpoint) -> RawId:
+        return await raw.keep_news(Payload("news", where, body, LATER))
+
+    first, same, other, back = [await said(body) for body in (b"1", b"1", b"2", b"1")]
+
+    assert first == same
+    assert len({first, other, back}) == 3
+    assert await said(b"1", "/prices") not in {first, back}
+
+
 @pytest.mark.parametrize("change", ["body = substr(body, 1, 9)", "encoding = 'lzma'", "sha256 = sha256('other')"])
 async def test_a_payload_that_is_not_what_was_received_is_not_handed_out(
     database: Database, tmp_path: Path, change: str

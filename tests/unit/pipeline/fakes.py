@@ -102,6 +102,12 @@ class FakeRaw:
         self.payloads.append(payload)
         return RawId(1000 + len(self.payloads))
 
+    async def keep_news(self, payload: Payload) -> RawId:
+        for number, kept in reversed(list(enumerate(self.payloads, 1001))):
+            if kept.endpoint == payload.endpoint:
+                return RawId(number) if kept.body == payload.body else await self.keep_payload(payload)
+        return await self.keep_payload(payload)
+
     async def keep_file(self, source: str, name: str, path: Path, *, received_at: datetime) -> ArchiveFile:
         digest = sha256(path.read_bytes()).hexdigest()
         for file in self.files.values():
