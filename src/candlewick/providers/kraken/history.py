@@ -61,7 +61,8 @@ class KrakenTrades:
 
     def read(self, instrument: Instrument, payload: Payload) -> Fetched[TradeLines]:  # noqa: ARG002  (the port's)
         """See `TradeHistory.read`. A page that is not full ends at the present."""
-        lines, page = payloads.trades(payload), payloads.page_of(payload)
+        page = payloads.page_of(payload)
+        lines = payloads.trades_of(page, payload.received_at)
         if len(page.rows) < PAGE:
             return Fetched(lines, None)
         asked = int(parse_qs(urlsplit(payload.endpoint).query).get("since", ["0"])[0])

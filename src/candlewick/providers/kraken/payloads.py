@@ -7,7 +7,7 @@ a JSON number in seconds with up to seven decimals, which is read from its text.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -82,9 +82,13 @@ def trades(payload: Payload) -> TradeLines:
     Raises:
         MalformedPayload: see `page_of`.
     """
-    found = page_of(payload).rows
-    times = EventTimes.until_tomorrow(payload.received_at)
-    return rows.trades(list(enumerate(found, 1)), rows.REST, times, len(found))
+    return trades_of(page_of(payload), payload.received_at)
+
+
+def trades_of(page: Page, received_at: datetime) -> TradeLines:
+    """The trades of a page that is decoded already."""
+    times = EventTimes.until_tomorrow(received_at)
+    return rows.trades(list(enumerate(page.rows, 1)), rows.REST, times, len(page.rows))
 
 
 def candles(payload: Payload) -> CandleLines:
