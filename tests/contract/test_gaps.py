@@ -277,10 +277,10 @@ async def test_a_repairer_keeps_others_from_its_gaps_until_it_is_gone(
 
     assert gap.state is REPAIRING
     assert await gaps.begin([gap.id], job) == []
-    assert instrument.id not in await gaps.due(SOON, 10_000)
+    assert instrument.id not in await gaps.due(SOON, [SOURCE], 10_000)
     assert await gaps.due_of(instrument.id, SOON, 10) == []
     await StoredLeases(database).renew(feed, RUN_OUT)
-    assert instrument.id in await gaps.due(SOON, 10_000)
+    assert instrument.id in await gaps.due(SOON, [SOURCE], 10_000)
     assert await told(database, instrument) == [(OPEN, 2, 3)]
     assert [taken.state for taken in await gaps.begin([gap.id], job)] == [REPAIRING]
 
@@ -296,8 +296,8 @@ async def test_a_gap_is_due_when_its_time_has_come(database: Database, instrumen
     gaps = StoredGaps(database)
     [gap] = await record(database, hole(instrument, 2, 3))
 
-    assert instrument.id not in await gaps.due(SOON - MICROSECOND, 10_000)
-    assert instrument.id in await gaps.due(SOON, 10_000)
+    assert instrument.id not in await gaps.due(SOON - MICROSECOND, [SOURCE], 10_000)
+    assert instrument.id in await gaps.due(SOON, [SOURCE], 10_000)
     assert await gaps.due_of(instrument.id, SOON, 10) == [gap]
 
 
@@ -415,3 +415,52 @@ async def test_a_silence_is_confirmed_for_the_position_that_was_asked_for(
     async with database.driver() as driver:
         until = await driver.fetchval("SELECT quiet_until FROM live_position WHERE instrument_id = $1", instrument.id)
     assert until == at(20)
+
+
+async def test_holes_between_the_trades_of_a_window_are_found_day_by_day(
+    database: Database, instrument: Instrument
+) -> None:
+    await store(database, instrument, 1, 2, 5, 9, -3)
+    days = Window(START - timedelta(days=1), START + timedelta(days=1))
+
+    made = await StoredGaps(database).search(instrument.id, SOURCE, days, now=NOW)
+
+    assert [(gap.first_sequence, gap.last_sequence, gap.window) for gap in made] == [
+        (3, 4, window(3, 4)), (6, 8, window(6, 8))
+    ]  # fmt: skip
+    assert await StoredGaps(database).search(instrument.id, SOURCE, days, now=NOW) == []
+
+
+async def test_a_gap_that_cannot_be_asked_for_now_is_put_off_without_counting_a_try(
+    database: Database, instrument: Instrument
+) -> None:
+    lease = await held(database)
+    [gap] = await record(database, hole(instrument, 2, 3), lease=lease)
+
+    put_off = await StoredGaps(database).put_off(gap.id, lease=lease, retry_at=SOON, reason="it is away")
+
+    assert (put_off.state, put_off.tries, put_off.retry_at, put_off.reason) == (OPEN, 0, SOON, "it is away")
+    assert await StoredGaps(database).due_of(instrument.id, SOON, 10) == [put_off]
+
+
+async def test_a_window_is_covered_when_one_span_has_all_of_it(database: Database, instrument: Instrument) -> None:
+    gaps = StoredGaps(database)
+    await gaps.cover(instrument.id, Window(at(0), at(9)), now=NOW)
+
+    assert await gaps.covers(instrument.id, Window(at(2), at(9)))
+    assert not await gaps.covers(instrument.id, Window(at(2), at(10)))
+
+
+async def test_below_the_retention_floor_nothing_is_covered(database: Database, instrument: Instrument) -> None:
+    async with database.driver() as driver:
+        await driver.execute("UPDATE instrument SET retention_floor = $2 WHERE id = $1", instrument.id, at(5))
+    for first, last in [(0, 4), (2, 9)]:
+        await StoredGaps(database).cover(instrument.id, Window(at(first), at(last)), now=NOW)
+
+    assert await covered(database, instrument) == [Window(at(5), at(9))]
+
+
+async def test_gaps_of_sources_that_are_not_asked_here_are_not_due(database: Database, instrument: Instrument) -> None:
+    await record(database, hole(instrument, 2, 3))
+
+    assert instrument.id not in await StoredGaps(database).due(SOON, ["another"], 10_000)

@@ -24,6 +24,8 @@ class JobKind(StrEnum):
 
     BACKFILL = "BACKFILL"
     DISCOVER = "DISCOVER"
+    REPAIR = "REPAIR"
+    """What is missing of an instrument is asked for again."""
 
 
 class JobStatus(StrEnum):

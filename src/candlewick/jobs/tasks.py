@@ -34,7 +34,11 @@ async def run_step(ctx: TaskContext, job_id: int, number: int, attempt: int, que
         report(outcome, 1.0)
         return outcome
 
-    work = {JobKind.BACKFILL: services.backfills.run, JobKind.DISCOVER: run_discovery}
+    work = {
+        JobKind.BACKFILL: services.backfills.run,
+        JobKind.DISCOVER: run_discovery,
+        JobKind.REPAIR: services.repairs.run,
+    }
     return await StepRunner(services.jobs, services.leases, work).run(step_ref(job_id, number, attempt, queue))
 
 
@@ -45,6 +49,12 @@ async def submit_discoveries(ctx: TaskContext) -> int:
     for venue in venues:
         await services.jobs.submit(discovery_of(venue, "schedule"))
     return len(venues)
+
+
+async def submit_repairs(ctx: TaskContext) -> int:
+    """Make a job for each instrument that has gaps to repair now, unless the last such job is not through yet."""
+    services: Services = ctx["services"]
+    return await services.repairs.submit()
 
 
 async def report_dirt(ctx: TaskContext) -> int:
@@ -63,4 +73,4 @@ async def prune_payloads(ctx: TaskContext) -> int:
     return deleted
 
 
-TASKS: list[Any] = [run_step, submit_discoveries, report_dirt, prune_payloads]
+TASKS: list[Any] = [run_step, submit_discoveries, submit_repairs, report_dirt, prune_payloads]

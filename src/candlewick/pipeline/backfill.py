@@ -132,6 +132,19 @@ class Backfill:
             return await self._fetch(source, part, target, report)
         return await self._archived(source, part, part.archive, target, report)
 
+    async def import_days(self, target: Target, window: Window, report: Report) -> Outcome:
+        """The archive files of the days that the window is in, as far as there are any. Errors as for `run`."""
+        key = target.instrument.key
+        source, outcome = self._source(key.venue), Outcome()
+        for archive in source.shelf.windows(window, self._clock.now()) if source.shelf else ():
+            part = Part(key, DataKind.TRADES, window, archive)
+            try:
+                imported = await self._import(source, part, archive, target, report)
+            except OSError as exc:
+                raise ArchiveStoreUnavailable(self._downloads, exc.strerror or str(exc)) from exc
+            outcome += imported or Outcome()
+        return outcome
+
     async def _archived(
         self, source: MarketSource, part: Part, archive: Window, target: Target, report: Report
     ) -> Outcome:
@@ -176,7 +189,7 @@ class Backfill:
 
     async def _fetch(self, source: MarketSource, part: Part, target: Target, report: Report) -> Outcome:
         if part.kind is DataKind.TRADES and source.trades is not None:
-            return await fetch_trades(source.trades, self._stores, target, part.window, report)
+            return await fetch_trades(source.trades, self._stores, target, part.window, report, self._clock)
         if part.kind is DataKind.CANDLES and source.candles is not None:
             return await fetch_candles(source.candles, self._stores, target, part.window, report)
         if part.kind is DataKind.QUOTES and source.quote_history is not None:

@@ -70,7 +70,7 @@ class FeedGaps:
 
     async def _close(self, row: Gap) -> None:
         now, lease = self._clock.now(), self._target.lease
-        reason = lacking(self._target.source)
+        reason = lacking(row)
         gap = await self._gaps.settle(row.id, now=now, lease=lease, retry_at=now + FIRST_RETRY, reason=reason)
         self._rows.pop(row.id, None)  # two connections may follow the instrument for a moment
         self._say("gap_closed" if gap.state is GapState.REPAIRED else "trades_missing", gap)

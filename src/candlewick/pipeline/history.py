@@ -11,16 +11,19 @@ from typing import Final
 from candlewick.domain.batch import Rejected, TradeBatch
 from candlewick.domain.day import DayLines
 from candlewick.domain.errors import MalformedPayload
+from candlewick.domain.gap import Gap
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
 from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import DeadLetter, RawId
 from candlewick.domain.time import MICROSECOND, Window, microseconds
+from candlewick.pipeline.accounting import Account
 from candlewick.pipeline.batches import whole_minutes
 from candlewick.pipeline.importing import Stores
 from candlewick.pipeline.keeping import keep
 from candlewick.ports import (
     CandleHistory,
+    Clock,
     DayDelivery,
     DayHistory,
     Delivery,
@@ -31,6 +34,8 @@ from candlewick.ports import (
 )
 
 MINUTE: Final = timedelta(minutes=1)
+HISTORY_LAG: Final = timedelta(seconds=10)
+"""How far a history, or its venue's clock, may be behind the moment of its answer."""
 DAY: Final = timedelta(days=1)
 
 Report = Callable[[Outcome, float], None]
@@ -88,9 +93,9 @@ async def store_trades(stores: Stores, target: Target, page: TradePage, batch: T
 
 
 async def fetch_trades(
-    history: TradeHistory, stores: Stores, target: Target, window: Window, report: Report
+    history: TradeHistory, stores: Stores, target: Target, window: Window, report: Report, clock: Clock
 ) -> Outcome:
-    """Store the trades of the window. Doing it again changes nothing.
+    """Store the trades of the window, keep what its source leaves out. Doing it again changes nothing.
 
     A page's last minute waits for the next page, so that no minute is written twice: its candle would look revised.
     Each trade is stored as one of the page that it was on.
@@ -100,10 +105,12 @@ async def fetch_trades(
     """
     start, end = microseconds(window.start), microseconds(window.end)
     outcome, waiting = Outcome(), list[Delivery]()
+    account = Account(target.instrument.id, target.source, stores.gaps, target.lease)
     cursor = await history.start(target.instrument, window)
     while cursor is not None:
         page = await read_page(history, stores, target, cursor, window)
         found = page.trades
+        account.take(found)
         over = bool(len(found)) and int(found.ts.min()) >= end  # not the first one: ids need not be in order of time
         cursor = None if over else page.next
         waiting.append(page.delivery(target, found[(found.ts >= start) & (found.ts < end)]))
@@ -112,6 +119,27 @@ async def fetch_trades(
             outcome += await stores.trades.insert_together(ready)
         if len(found):
             report(outcome, min(max(int(found.ts.max()) - start, 0) / (end - start), 1.0))
+    now = clock.now()
+    if (settled := min(window.end, now - HISTORY_LAG)) > window.start:
+        await account.close(Window(window.start, settled), now)
+    return outcome
+
+
+async def fetch_sequences(history: TradeHistory, stores: Stores, target: Target, gap: Gap, report: Report) -> Outcome:
+    """Store the trades of a gap whose sequences are known, as far as the source has them. Errors as for trades."""
+    assert gap.first_sequence is not None  # noqa: S101  (told by the caller)
+    assert gap.last_sequence is not None  # noqa: S101
+    outcome, first, last = Outcome(), gap.first_sequence, gap.last_sequence
+    cursor: str | None = history.at(first, gap.window.start)
+    while cursor is not None:
+        page = await read_page(history, stores, target, cursor)
+        found, cursor = page.trades, page.next
+        outcome += await store_trades(stores, target, page, found[(found.sequence >= first) & (found.sequence <= last)])
+        if len(found):
+            newest = int(found.sequence.max())
+            report(outcome, min(max(newest - first + 1, 0) / (last - first + 1), 1.0))
+            if newest >= last:
+                break
     return outcome
 
 

@@ -19,6 +19,7 @@ from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, InstrumentKey, Tape
 from candlewick.domain.raw import ArchiveContents, ArchiveFile, CandleLines, DeadLetter, TradeLines
 from candlewick.domain.time import Window
+from candlewick.pipeline.accounting import Account
 from candlewick.pipeline.ahead import ahead
 from candlewick.pipeline.batches import BATCH_ROWS, gather
 from candlewick.ports import (
@@ -149,6 +150,7 @@ class ArchiveImport:
     async def _store(self, job: _FileJob) -> Imported:
         imported = Imported(job.file, job.contents, job.instrument, Outcome())
         if job.file.complete and not job.again:
+            await self._account(job, None)
             return replace(imported, already=True)
         if job.contents.tape is None:
             return replace(imported, outcome=await self._put_candles(job))
@@ -157,23 +159,45 @@ class ArchiveImport:
         return replace(imported, outcome=await self._replace_trades(job, job.corrects), corrected=True)
 
     async def _insert_trades(self, job: _FileJob) -> Outcome:
-        outcome = Outcome()
+        outcome, account = Outcome(), self._account_of(job)
         async with aclosing(self._deliveries(job)) as deliveries:
             async for delivery in deliveries:
+                account.take(delivery.batch)
                 outcome += await self._stores.trades.insert(delivery)
                 if delivery.progress is not None:
                     job.report(ImportProgress(delivery.progress.lines, job.contents.lines, outcome))
                 await self._bound_dirt()
+        await self._account(job, None if job.skip else account)
         return outcome
 
     async def _replace_trades(self, job: _FileJob, window: Window) -> Outcome:
-        async with aclosing(self._told(job)) as deliveries:
-            return await self._stores.trades.replace(window, deliveries)
+        account = self._account_of(job)
+        async with aclosing(self._told(job, account)) as deliveries:
+            outcome = await self._stores.trades.replace(window, deliveries)
+        await self._account(job, account)
+        return outcome
 
-    async def _told(self, job: _FileJob) -> AsyncGenerator[Delivery]:
+    def _account_of(self, job: _FileJob) -> Account:
+        return Account(job.instrument.id, job.file.source, self._stores.gaps, job.lease)
+
+    async def _account(self, job: _FileJob, account: Account | None) -> None:
+        """Keep what the file leaves out of the day or month in its name. None: not all of it was seen just now."""
+        window, gaps = job.contents.window, self._stores.gaps
+        if window is None or job.contents.tape is None:
+            return
+        if account is None:
+            if await gaps.covers(job.instrument.id, window):
+                return
+            now = self._clock.now()
+            await gaps.search(job.instrument.id, job.file.source, window, now=now, lease=job.lease)
+            account = self._account_of(job)
+        await account.close(window, self._clock.now())
+
+    async def _told(self, job: _FileJob, account: Account) -> AsyncGenerator[Delivery]:
         """The deliveries, each reported when the next one is asked for: nothing of them is committed before the end."""
         async with aclosing(self._deliveries(job)) as deliveries:
             async for delivery in deliveries:
+                account.take(delivery.batch)
                 yield delivery
                 if delivery.progress is not None:
                     job.report(ImportProgress(delivery.progress.lines, job.contents.lines))

@@ -27,7 +27,7 @@ from candlewick.domain.rhythm import Rhythm
 from candlewick.domain.time import Window
 from candlewick.pipeline.contiguity import Contiguity, Hole, runs_of
 from candlewick.pipeline.feed_gaps import FeedGaps
-from candlewick.pipeline.history import Target, read_page, store_trades
+from candlewick.pipeline.history import HISTORY_LAG, Target, read_page, store_trades
 from candlewick.pipeline.importing import Stores
 from candlewick.ports import Clock, LivePositions, TradeHistory
 
@@ -41,8 +41,6 @@ TURN: Final = 20
 MOST_HOLES: Final = 1_000
 """Of one instrument. While a history is away for long, older ones are left to jobs."""
 RHYTHMS_LAST: Final = timedelta(minutes=10)
-HISTORY_LAG: Final = timedelta(seconds=10)
-"""How far a history, or the venue's clock, may be behind the moment of its answer."""
 _UNANSWERED = (SourceUnavailable, SourceRefused, MalformedPayload)
 
 

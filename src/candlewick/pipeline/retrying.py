@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from candlewick.domain.gap import Gap
+from candlewick.domain.gap import Gap, GapEvidence
 
 FIRST_RETRY: Final = timedelta(minutes=1)
 """A feed that mends its own gaps has had its chance by then; a job takes what is left."""
@@ -26,7 +26,10 @@ def is_for_archives(gap: Gap) -> bool:
     return gap.tries > len(BY_HISTORY)
 
 
-def lacking(source: str, gap: Gap | None = None) -> str:
-    """Why it stays a gap, in words."""
-    asked = f": asked {gap.tries + 1} times since {gap.detected_at:%Y-%m-%d %H:%M:%S} UTC" if gap else ""
-    return f"{source} has none of these trades, though it has later ones{asked}"
+def lacking(gap: Gap) -> str:
+    """Why it stays a gap after one more try, in words."""
+    asked = f"asked {gap.tries + 1} times" if gap.tries else "asked once"
+    since = f"{asked} since {gap.detected_at:%Y-%m-%d %H:%M:%S} UTC"
+    if gap.evidence is GapEvidence.RECONCILIATION:
+        return f"{gap.source} counts more in its own candles than its trades hold, {since}"
+    return f"{gap.source} has none of these trades, though it has later ones, {since}"

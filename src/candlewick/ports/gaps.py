@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -46,8 +46,11 @@ class GapStore(Protocol):
     async def dismiss(self, gap_id: GapId, *, now: datetime, lease: Lease | None, reason: str) -> Gap:
         """Nothing was missing after all: REPAIRED, with the reason. Raises LeaseLost."""
 
-    async def due(self, now: datetime, limit: int) -> Sequence[InstrumentId]:
-        """Instruments with gaps that a job has to repair now. REPAIRING ones whose repairer is gone are OPEN again."""
+    async def due(self, now: datetime, sources: Collection[str], limit: int) -> Sequence[InstrumentId]:
+        """Instruments with gaps in those sources that a job has to repair now.
+
+        Gaps that are REPAIRING and whose repairer is gone are OPEN again.
+        """
 
     async def due_of(self, instrument_id: InstrumentId, now: datetime, limit: int) -> Sequence[Gap]:
         """The gaps of the instrument that are to be repaired now, oldest first."""
@@ -62,6 +65,20 @@ class GapStore(Protocol):
 
     async def rhythms(self, instrument_ids: Sequence[InstrumentId], until: datetime) -> Mapping[InstrumentId, Rhythm]:
         """How often each was traded in the day before; nothing of those that were not."""
+
+    async def search(
+        self, instrument_id: InstrumentId, source: str, window: Window, *, now: datetime, lease: Lease | None = None
+    ) -> Sequence[Gap]:
+        """Record what is missing between the trades of the window that are here, day by day; the rows made of it.
+
+        Only for instruments whose venue numbers its trades without a hole. Raises LeaseLost.
+        """
+
+    async def put_off(self, gap_id: GapId, *, lease: Lease | None, retry_at: datetime, reason: str) -> Gap:
+        """It could not be asked for now: OPEN again, to be tried then. That was no try. Raises LeaseLost."""
+
+    async def covers(self, instrument_id: InstrumentId, window: Window) -> bool:
+        """Whether all that the source has of the window is here, as far as `cover` was told."""
 
     async def cover(
         self, instrument_id: InstrumentId, window: Window, *, now: datetime, lease: Lease | None = None

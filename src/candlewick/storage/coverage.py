@@ -21,7 +21,12 @@ SELECT EXISTS (SELECT FROM covered WHERE instrument_id = $1 AND start_time <= $2
 """
 
 
+async def is_covered(driver: Driver, instrument_id: InstrumentId, window: Window) -> bool:
+    """Whether one span has all of the window."""
+    return bool(await driver.fetchval(_IS_COVERED, instrument_id, window.start, window.end))
+
+
 async def cover(driver: Driver, instrument_id: InstrumentId, window: Window) -> None:
     """Add the window, in a transaction that holds the instrument's lock: so spans never overlap."""
-    if not await driver.fetchval(_IS_COVERED, instrument_id, window.start, window.end):
+    if not await is_covered(driver, instrument_id, window):
         await driver.execute(_COVER, instrument_id, window.start, window.end)

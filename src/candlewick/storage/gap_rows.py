@@ -53,6 +53,20 @@ WHERE next_sequence > sequence + 1
 ORDER BY sequence
 LIMIT {MOST_RUNS}
 """
+_BETWEEN: Final = """
+WITH tape AS (
+    SELECT sequence, ts, lead(sequence) OVER follows AS next_sequence, lead(ts) OVER follows AS next_ts
+    FROM trade
+    WHERE instrument_id = $1 AND minute >= $2 AND minute < $3 AND sequence >= 0
+    WINDOW follows AS (ORDER BY sequence)
+)
+SELECT sequence + 1 AS first, next_sequence - 1 AS last, least(ts, next_ts) AS start_time,
+       greatest(ts, next_ts) + INTERVAL '1 microsecond' AS end_time
+FROM tape
+WHERE next_sequence > sequence + 1
+ORDER BY sequence
+LIMIT 1000
+"""
 _ANY_TRADE: Final = """
 SELECT EXISTS (
     SELECT FROM trade
@@ -134,15 +148,17 @@ async def ended_before(driver: Driver, instrument_id: InstrumentId, span: Missin
     return None if row is None else gap_of(row)
 
 
+async def holes_between(driver: Driver, instrument_id: InstrumentId, window: Window) -> list[Missing]:
+    """What is missing between the trades of the window, the first thousand holes."""
+    return [_missing(row) for row in await driver.fetch(_BETWEEN, instrument_id, window.start, window.end)]
+
+
 async def missing_of(driver: Driver, instrument_id: InstrumentId, span: Missing) -> list[Missing]:
     """What of the span's sequences is not here, in order."""
     if span.first is None or span.last is None:
         return [span]
     bounds = (span.first, span.last, span.window.start, span.window.end)
-    found = [
-        Missing(Window(row["start_time"], row["end_time"]), row["first"], row["last"])
-        for row in await driver.fetch(_MISSING, instrument_id, *bounds)
-    ]
+    found = [_missing(row) for row in await driver.fetch(_MISSING, instrument_id, *bounds)]
     if len(found) == MOST_RUNS:
         window = Window(found[-1].window.start, max(found[-1].window.end, span.window.end))
         found[-1] = replace(found[-1], window=window, last=span.last)
@@ -246,6 +262,10 @@ def adjoining(span: Missing, evidence: GapEvidence, known: Iterable[Gap]) -> Gap
 
 def _touch(one: Window, other: Window) -> bool:
     return one.start <= other.end and other.start <= one.end
+
+
+def _missing(row: asyncpg.Record) -> Missing:
+    return Missing(Window(row["start_time"], row["end_time"]), row["first"], row["last"])
 
 
 def together(gap: Gap, span: Missing) -> Missing:

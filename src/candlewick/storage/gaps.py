@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
@@ -35,8 +35,8 @@ WHERE state = 'REPAIRING' AND {_GONE}
 """
 _DUE: Final = """
 SELECT instrument_id FROM gap
-WHERE state = 'OPEN' AND (retry_at IS NULL OR retry_at <= $1)
-GROUP BY instrument_id ORDER BY min(id) LIMIT $2
+WHERE state = 'OPEN' AND (retry_at IS NULL OR retry_at <= $1) AND source = ANY($2)
+GROUP BY instrument_id ORDER BY min(id) LIMIT $3
 """
 _DUE_OF: Final = f"""
 SELECT {GAP_COLUMNS} FROM gap
@@ -130,11 +130,11 @@ class StoredGaps:
             gap = await _lock(driver, gap_id, lease)
             return await gap_rows.finish(driver, gap, End(GapState.REPAIRED, now, reason, gap.tries))
 
-    async def due(self, now: datetime, limit: int) -> Sequence[InstrumentId]:
+    async def due(self, now: datetime, sources: Collection[str], limit: int) -> Sequence[InstrumentId]:
         """See `GapStore.due`."""
         async with self._database.driver() as driver:
             await driver.execute(_REAP)
-            return [InstrumentId(row["instrument_id"]) for row in await driver.fetch(_DUE, now, limit)]
+            return [InstrumentId(row["instrument_id"]) for row in await driver.fetch(_DUE, now, list(sources), limit)]
 
     async def due_of(self, instrument_id: InstrumentId, now: datetime, limit: int) -> Sequence[Gap]:
         """See `GapStore.due_of`."""
@@ -160,6 +160,34 @@ class StoredGaps:
                 found[row["instrument_id"]].append(gap_of(row))
         return found
 
+    async def search(
+        self, instrument_id: InstrumentId, source: str, window: Window, *, now: datetime, lease: Lease | None = None
+    ) -> Sequence[Gap]:
+        """See `GapStore.search`."""
+        made: list[Gap] = []
+        for day in window.days():
+            async with self._database.driver() as driver:
+                found = await gap_rows.holes_between(driver, instrument_id, day)
+            news = [
+                NewGap(instrument_id, source, GapEvidence.MISSING_SEQUENCES, span.window, span.first, span.last, now)
+                for span in found
+            ]
+            made += await self.record(news, now=now, lease=lease)
+        return made
+
+    async def put_off(self, gap_id: GapId, *, lease: Lease | None, retry_at: datetime, reason: str) -> Gap:
+        """See `GapStore.put_off`."""
+        async with self._database.transaction() as driver:
+            gap = await _lock(driver, gap_id, lease)
+            if not gap.state.unfilled:
+                return gap
+            return await gap_rows.finish(driver, gap, End(GapState.OPEN, retry_at, reason, gap.tries, retry_at))
+
+    async def covers(self, instrument_id: InstrumentId, window: Window) -> bool:
+        """See `GapStore.covers`."""
+        async with self._database.driver() as driver:
+            return await coverage.is_covered(driver, instrument_id, window)
+
     async def rhythms(self, instrument_ids: Sequence[InstrumentId], until: datetime) -> Mapping[InstrumentId, Rhythm]:
         """See `GapStore.rhythms`."""
         async with self._database.driver() as driver:
@@ -174,9 +202,11 @@ class StoredGaps:
     ) -> None:
         """See `GapStore.cover`."""
         async with self._database.transaction() as driver:
-            await versions.lock(driver, instrument_id)
+            floor = (await versions.lock(driver, instrument_id)).retention_floor
             await leases.hold(driver, lease)
-            await coverage.cover(driver, instrument_id, window)
+            if floor is not None and floor >= window.end:
+                return
+            await coverage.cover(driver, instrument_id, Window(max(window.start, floor or window.start), window.end))
             for gap in await gap_rows.unfilled_near(driver, instrument_id, window):
                 await _close_if_filled(driver, gap, window, now)
 

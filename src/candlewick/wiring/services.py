@@ -22,6 +22,7 @@ from candlewick.domain.errors import CandlewickError, SchemaOutOfDate
 from candlewick.pipeline.backfill import Backfill
 from candlewick.pipeline.inbox import BatchBounds
 from candlewick.pipeline.live import LiveFeed
+from candlewick.pipeline.repairing import GapRepair
 from candlewick.pipeline.watching import Watching
 from candlewick.ports import MarketSource
 from candlewick.probe import Check, Probe
@@ -59,6 +60,7 @@ class Services(Stores):
     """How often each of them is asked for quotes."""
     backfills: Backfill
     watching: Watching
+    repairs: GapRepair
     service: Probe
     live: LiveSettings
     raw_kept_for: timedelta
@@ -90,7 +92,7 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
         open_redis(where.redis) as redis,
         market_sources(access, stores.clock, partial(RedisBudget, redis)) as sources,
     ):
-        downloads = settings.data_dir / "downloads"
+        backfills = Backfill(sources, stores.import_stores, stores.jobs, stores.clock, settings.data_dir / "downloads")
         yield Services(
             **{name: getattr(stores, name) for name in Stores.__dataclass_fields__},
             redis=redis,
@@ -98,8 +100,9 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             latest=CachedLatest(redis, stores.quotes),
             sources=sources,
             poll_every={code: each.poll_every for code, each in access.items()},
-            backfills=Backfill(sources, stores.import_stores, stores.jobs, stores.clock, downloads),
             watching=watching(stores, settings, sources),
+            backfills=backfills,
+            repairs=GapRepair(sources, stores.import_stores, stores.jobs, backfills, stores.clock),
             service=_probe(stores.database, redis, settings.archive_dir, await asyncio.to_thread(schema.head_revision)),
             live=settings.live,
             raw_kept_for=settings.storage.raw_kept_for,

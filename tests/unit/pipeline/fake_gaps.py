@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -25,6 +25,7 @@ class FakeGaps:
     rows: dict[GapId, Gap] = field(default_factory=dict)
     states: list[tuple[GapId, GapState]] = field(default_factory=list)
     covered: dict[InstrumentId, list[Window]] = field(default_factory=dict)
+    searched: list[Window] = field(default_factory=list)
     paces: dict[InstrumentId, Rhythm] = field(default_factory=dict)
 
     async def record(
@@ -68,8 +69,9 @@ class FakeGaps:
     async def dismiss(self, gap_id: GapId, *, now: datetime, lease: Lease | None, reason: str) -> Gap:
         return self._keep(replace(self.rows[gap_id], state=GapState.REPAIRED, reason=reason, closed_at=now))
 
-    async def due(self, now: datetime, limit: int) -> Sequence[InstrumentId]:
-        return sorted({row.instrument_id for row in self.rows.values() if _is_due(row, now)})[:limit]
+    async def due(self, now: datetime, sources: Collection[str], limit: int) -> Sequence[InstrumentId]:
+        due = {row.instrument_id for row in self.rows.values() if row.source in sources and _is_due(row, now)}
+        return sorted(due)[:limit]
 
     async def due_of(self, instrument_id: InstrumentId, now: datetime, limit: int) -> Sequence[Gap]:
         return [row for row in self.rows.values() if row.instrument_id == instrument_id and _is_due(row, now)][:limit]
@@ -85,6 +87,20 @@ class FakeGaps:
 
     async def rhythms(self, instrument_ids: Sequence[InstrumentId], until: datetime) -> Mapping[InstrumentId, Rhythm]:
         return self.paces
+
+    async def search(
+        self, instrument_id: InstrumentId, source: str, window: Window, *, now: datetime, lease: Lease | None = None
+    ) -> Sequence[Gap]:
+        self.searched.append(window)
+        return []
+
+    async def put_off(self, gap_id: GapId, *, lease: Lease | None, retry_at: datetime, reason: str) -> Gap:
+        return self._keep(replace(self.rows[gap_id], state=GapState.OPEN, retry_at=retry_at, reason=reason))
+
+    async def covers(self, instrument_id: InstrumentId, window: Window) -> bool:
+        return any(
+            span.start <= window.start and window.end <= span.end for span in self.covered.get(instrument_id, [])
+        )
 
     async def cover(
         self, instrument_id: InstrumentId, window: Window, *, now: datetime, lease: Lease | None = None

@@ -428,3 +428,32 @@ async def test_an_answer_without_a_day_that_can_be_read_is_no_success(tmp_path: 
     with pytest.raises(MalformedPayload, match="none of its 1 rows is a day: it is no price"):
         await scene.run(Part(BTC, DataKind.DAYS, Window(ORIGIN, ORIGIN + DAY)))
     assert [delivery.lines.rejected for delivery in scene.fakes.days.deliveries] != []
+
+
+async def test_a_window_that_was_fetched_is_covered_up_to_what_a_history_may_not_have_yet(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, FakeSource(shelf=None))
+    await scene.fakes.instruments.list_instrument(listing())
+    [part] = await scene.parts(NOW - HOUR, NOW + HOUR)
+    await scene.run(part)
+
+    assert scene.fakes.gaps.covered == {1: [Window(NOW - HOUR, NOW - timedelta(seconds=10))]}
+
+
+async def test_holes_in_the_ids_of_a_history_are_gaps_and_fail_no_step(tmp_path: Path) -> None:
+    """A quirk of venues: ids that are nowhere."""
+    gone = frozenset({7, 8, 9, 10, 11, 200})
+    scene = Scene(tmp_path, FakeSource(trades=FakeHistory(last=5_000, gone=gone), shelf=None))
+    await scene.fakes.instruments.list_instrument(listing())
+    [part] = await scene.parts(ORIGIN, ORIGIN + HOUR)
+    await scene.run(part)
+
+    assert scene.fakes.gaps.told == [("MISSING_SEQUENCES", "OPEN", 7, 11), ("MISSING_SEQUENCES", "OPEN", 200, 200)]
+
+
+async def test_a_hole_outside_the_window_is_none_of_the_step(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, FakeSource(trades=FakeHistory(last=5_000, gone=frozenset({3_605})), shelf=None))
+    await scene.fakes.instruments.list_instrument(listing())
+    [part] = await scene.parts(ORIGIN, ORIGIN + HOUR)
+    await scene.run(part)
+
+    assert scene.fakes.gaps.told == []

@@ -13,6 +13,7 @@ from candlewick.domain.market import InstrumentId
 from candlewick.domain.rhythm import Rhythm
 from candlewick.domain.time import Window
 from candlewick.pipeline import mending
+from candlewick.pipeline.history import HISTORY_LAG
 from candlewick.pipeline.retrying import FIRST_RETRY
 from markets import LATER
 from unit.pipeline.feeds import Scene
@@ -118,7 +119,7 @@ async def test_a_market_that_was_silent_when_its_source_was_asked_is_covered() -
     async with scene.running():
         await scene.until(lambda: bool(scene.fakes.positions.quiet_until))
 
-    assert scene.fakes.positions.quiet_until == {ONE: LATER - mending.HISTORY_LAG}
+    assert scene.fakes.positions.quiet_until == {ONE: LATER - HISTORY_LAG}
 
 
 async def test_each_cut_that_lost_trades_is_a_gap_of_its_own() -> None:
@@ -161,7 +162,10 @@ async def test_what_the_source_has_none_of_stays_a_gap_and_is_passed_over() -> N
 
     [gap] = scene.gaps.rows.values()
     assert (scene.reached, gap.tries, gap.retry_at) == (10, 1, LATER + FIRST_RETRY)
-    assert gap.reason == "binance has none of these trades, though it has later ones"
+    assert (
+        gap.reason
+        == "binance has none of these trades, though it has later ones, asked once since 2026-01-01 00:00:00 UTC"
+    )
 
 
 async def test_what_the_source_has_in_part_is_repaired_and_the_rest_stays_a_gap() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from binance_files import DAY, NAME, candle_line, read_trades, trade_line, trade_lines, write_csv, write_zip
 from candlewick.domain.errors import DamagedFile, TapeMismatch, UnknownSymbol
+from candlewick.domain.gap import GapEvidence, GapState
 from candlewick.domain.interval import Interval
 from candlewick.domain.market import InstrumentKey, Tape
 from candlewick.domain.raw import LetterKind
@@ -24,6 +25,7 @@ from recordings import recording
 from unit.pipeline.fakes import FakeStores, Killed
 
 KEY = InstrumentKey("binance", "BTC", "USDT")
+DAY_WINDOW = Window(DAY, DAY + timedelta(days=1))
 AGGREGATE = "5,0.1,1,1,2,1723161255342,true,True"
 CLOCK = FrozenClock()
 
@@ -224,3 +226,56 @@ async def test_recorded_days_go_in_whole(fakes: FakeStores) -> None:
     first = await run(fakes, folder / NAME)
     second = await run(fakes, folder / NAME.replace("08.zip", "09.zip"))
     assert (first.outcome.stored, second.outcome.stored) == (9_738, 10_166)
+
+
+async def test_the_window_of_a_file_is_covered_once_its_trades_are_stored(fakes: FakeStores, tmp_path: Path) -> None:
+    await run(fakes, write_zip(tmp_path / NAME, trade_lines(200)))
+
+    assert list(fakes.gaps.covered.values()) == [[DAY_WINDOW]]
+
+
+async def test_holes_in_the_ids_of_a_file_are_gaps_and_fail_no_import(fakes: FakeStores, tmp_path: Path) -> None:
+    """A quirk of archives: ids that are in none of them."""
+    lines = trade_lines(200)
+    imported = await run(fakes, write_zip(tmp_path / NAME, [*lines[:50], *lines[53:120], *lines[121:]]))
+
+    assert imported.outcome == Outcome(stored=196)
+    [first, second] = fakes.gaps.rows.values()
+    assert [(gap.evidence, gap.state, gap.missing) for gap in (first, second)] == [
+        (GapEvidence.MISSING_SEQUENCES, GapState.OPEN, 3), (GapEvidence.MISSING_SEQUENCES, GapState.OPEN, 1)
+    ]  # fmt: skip
+
+
+async def test_rows_interleaved_and_out_of_order_are_no_gap(fakes: FakeStores, tmp_path: Path) -> None:
+    """A quirk of archives: their order is that of several writers."""
+    lines = trade_lines(400)
+    await run(fakes, write_zip(tmp_path / NAME, [*lines[1::2], *lines[::2]]))
+
+    assert fakes.gaps.told == []
+
+
+async def test_a_file_whose_import_was_interrupted_is_searched_for_holes_as_a_whole(
+    fakes: FakeStores, tmp_path: Path
+) -> None:
+    path = write_zip(tmp_path / NAME, trade_lines(600))
+    fakes.trades.kill_before = 2
+    with pytest.raises(Killed):
+        await run(fakes, path)
+    assert fakes.gaps.covered == {}
+    fakes.trades.kill_before = None
+    await run(fakes, path)
+
+    assert fakes.gaps.searched == [DAY_WINDOW]
+    assert list(fakes.gaps.covered.values()) == [[DAY_WINDOW]]
+
+
+async def test_a_file_that_was_stored_and_never_accounted_for_is_when_it_comes_again(
+    fakes: FakeStores, tmp_path: Path
+) -> None:
+    path = write_zip(tmp_path / NAME, trade_lines(200))
+    await run(fakes, path)
+    fakes.gaps.covered.clear()
+    assert (await run(fakes, path)).already
+
+    assert fakes.gaps.searched == [DAY_WINDOW]
+    assert list(fakes.gaps.covered.values()) == [[DAY_WINDOW]]

@@ -135,6 +135,7 @@ _describe(
     "What a job does.",
     BACKFILL="Fetches the past of instruments.",
     DISCOVER="Asks a venue what it lists.",
+    REPAIR="Asks again for what is missing of an instrument.",
 )
 _describe(
     JobStatus,
