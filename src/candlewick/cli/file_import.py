@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
@@ -10,9 +10,11 @@ from typing import Any, Protocol
 
 from rich.progress import Progress
 
-from candlewick.domain.errors import CandlewickError, ServiceError
-from candlewick.domain.market import InstrumentKey
-from candlewick.pipeline.importing import Imported, ImportProgress, Report
+from candlewick.domain.errors import CandlewickError, InvalidMapping, ServiceError
+from candlewick.domain.market import AssetClass, DataKind, InstrumentKey
+from candlewick.pipeline.file_job import ImportProgress, Report
+from candlewick.pipeline.importing import Imported
+from candlewick.providers.csv.mapping import FileMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class FileResult:
         """Whether every row of it is stored."""
         return self.imported is not None and not (self.imported.outcome.dead or self.imported.outcome.refused)
 
+    @property
+    def unused(self) -> Sequence[str]:
+        """Columns of it that nothing was made of."""
+        return self.imported.contents.unused if self.imported is not None else ()
+
     def row(self) -> tuple[object, ...]:
         """For a table."""
         if self.imported is None:
@@ -44,10 +51,12 @@ class FileResult:
         return common | {
             "status": "imported" if self.whole else "partly",
             "instrument": str(self.imported.instrument.key),
+            "kind": self.imported.contents.kind.value,
             "lines": self.imported.contents.lines,
             **asdict(self.imported.outcome),
             "already": self.imported.already,
             "corrected": self.imported.corrected,
+            "unused": list(self.unused),
         }
 
 
@@ -55,6 +64,23 @@ def _note(imported: Imported) -> str:
     if imported.already:
         return "was imported before"
     return "corrects an earlier file" if imported.corrected else ""
+
+
+def read_mapping(
+    path: Path | None, kind: DataKind | None, base_class: AssetClass | None, quote_class: AssetClass | None
+) -> FileMapping | None:
+    """What was said about the tables; None if nothing was.
+
+    Raises:
+        InvalidMapping: it cannot be.
+    """
+    if path is None and kind is None and base_class is None and quote_class is None:
+        return None
+    try:
+        text = path.read_text(encoding="utf-8") if path is not None else ""
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InvalidMapping(f"{path} cannot be read: {exc}") from exc
+    return FileMapping.given(text, kind=kind, base_class=base_class, quote_class=quote_class)
 
 
 class Importer(Protocol):

@@ -8,10 +8,12 @@ CandlewickError
 │   ├── BelowRetentionFloor, SupersededFile, UnknownRevision, UnknownSource
 │   ├── WatchListFull, CannotBeWatched
 │   ├── UnknownTrade, UnknownPayload
+│   ├── InvalidMapping, UnknownAssetClass, MadeSequences
 │   └── InvalidRange, TooManySteps, UnknownJob, JobFinished, JobNotFailed, JobConflict, JobSuperseded
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
 │   ├── MalformedRow, MalformedPayload, UnknownSymbol, UnknownFormat
-│   └── DamagedFile, DamagedPayload, ChecksumMismatch, MislabelledFile
+│   ├── DamagedFile, DamagedPayload, ChecksumMismatch, MislabelledFile
+│   └── WrongEncoding, MisleadingColumns, TooManyRejected
 ├── SettingsError           the configuration is wrong: says which setting, what was given, what is allowed
 └── ServiceError            something outside does not do its part
     ├── DatabaseUnavailable, DatabaseFull, DatabaseReadOnly          (worth a retry)
@@ -34,6 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
 
@@ -192,6 +195,36 @@ class InvalidTrade(InvalidInput):
         self.sequence, self.reason = sequence, reason
 
 
+class InvalidMapping(InvalidInput):
+    """A mapping of columns that cannot be used."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the mapping cannot be used: {reason}")
+        self.reason = reason
+
+
+class UnknownAssetClass(InvalidInput):
+    """A new instrument is to be made, and nothing says what kind of thing it is."""
+
+    def __init__(self, key: str, asset: str, field: str) -> None:
+        super().__init__(
+            f"{key} is new here, and nothing says what kind of asset {asset} is: give its {field} "
+            "(CRYPTO, FIAT, EQUITY, COMMODITY or INDEX)"
+        )
+        self.key, self.asset, self.field = key, asset, field
+
+
+class MadeSequences(InvalidInput):
+    """Trades without ids, for an instrument whose venue gives ids: the two numberings would count volume twice."""
+
+    def __init__(self, venue: str) -> None:
+        super().__init__(
+            f"the trades have no ids, but {venue} numbers its trades itself: a mapping says which column has the ids; "
+            "or import them as another venue's, for example csv:BTC-USDT"
+        )
+        self.venue = venue
+
+
 class NormaliseError(CandlewickError):
     """A provider's bytes cannot be read. They are kept, with this reason."""
 
@@ -254,6 +287,38 @@ class ChecksumMismatch(NormaliseError):
     def __init__(self, name: str, expected: str, actual: str) -> None:
         super().__init__(f"{name} has sha256 {actual}, its CHECKSUM says {expected}: download it again; nothing stored")
         self.name, self.expected, self.actual = name, expected, actual
+
+
+class WrongEncoding(NormaliseError):
+    """The file is no text in UTF-8."""
+
+    def __init__(self, name: str, line: int, reason: str) -> None:
+        super().__init__(
+            f"{name} is no text in UTF-8: {reason}, in line {line}. Nothing of it is stored: save it as UTF-8"
+        )
+        self.name, self.line, self.reason = name, line, reason
+
+
+class MisleadingColumns(NormaliseError):
+    """The values of columns are not what they were taken for."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"{name} does not hold what its columns say: {reason}. Nothing of it is stored: a mapping says what is what"
+        )
+        self.name, self.reason = name, reason
+
+
+class TooManyRejected(NormaliseError):
+    """More of the rows than it may be cannot be read."""
+
+    def __init__(self, name: str, rejected: int, rows: int, most: Decimal, example: str) -> None:
+        super().__init__(
+            f"{rejected:,} of the {rows:,} rows of {name} cannot be read, more than the {most:%} that may be dead "
+            f"letters; the first is {example}. Nothing of it is stored: correct the file or its mapping, or allow more "
+            "with `max_rejected` there"
+        )
+        self.name, self.rejected, self.rows, self.most, self.example = name, rejected, rows, most, example
 
 
 class MalformedPayload(NormaliseError):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from candlewick.domain.batch import Rejected, TradeBatch
 from candlewick.domain.candle import MinuteCandle
-from candlewick.domain.market import Tape
+from candlewick.domain.market import DataKind, Tape
 from candlewick.domain.time import Window
 
 RawId = NewType("RawId", int)
@@ -108,16 +108,21 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveContents:
-    """What an archive file holds, found out before anything of it is parsed or stored."""
+    """What an archive file holds, found out before anything of it is stored."""
 
     name: str
     lines: int
-    tape: Tape | None
-    """None: it holds the venue's minute candles, not trades."""
+    kind: DataKind
+    tape: Tape | None = None
+    """Of trades."""
     symbol: str | None = None
     """The venue's spelling, if the file's name says it."""
     window: Window | None = None
     """What it covers, if the file's name says it: the span that a corrected file replaces."""
+    reading: str | None = None
+    """How it is read, where there are several ways: the same file, read in another way, is another import."""
+    unused: Sequence[str] = ()
+    """Columns of it that nothing is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,14 @@ class TradeLines:
     """The number of the line that each trade stands in, from 1."""
     rejected: Sequence[Rejected]
     last_line: int
+
+    def after(self, line: int) -> TradeLines:
+        """What stands behind that line."""
+        if not len(self.lines) or int(self.lines[0]) > line:
+            return self
+        behind = self.lines > line
+        rejected = [row for row in self.rejected if row.row > line]
+        return TradeLines(self.trades[behind], self.lines[behind], rejected, self.last_line)
 
     @classmethod
     def concat(cls, parts: Sequence[Self]) -> Self:

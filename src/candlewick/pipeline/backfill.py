@@ -31,8 +31,9 @@ from candlewick.domain.job import (
 from candlewick.domain.market import DataKind, Instrument, InstrumentKey
 from candlewick.domain.time import Window, within, without
 from candlewick.pipeline.discovery import discover
+from candlewick.pipeline.file_job import ImportProgress
 from candlewick.pipeline.history import Report, Target, fetch_candles, fetch_days, fetch_quotes, fetch_trades
-from candlewick.pipeline.importing import ArchiveImport, ImportProgress, Stores
+from candlewick.pipeline.importing import ArchiveImport, Stores
 from candlewick.ports import Clock, JobStore, MarketSource, Outcome
 
 log = structlog.get_logger(__name__)

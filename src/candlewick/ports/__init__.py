@@ -17,6 +17,7 @@ from candlewick.ports.sources import (
     QuoteHistory,
     QuoteSource,
     RateBudget,
+    TableSource,
     TradeHistory,
     TradeStream,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "RawReads",
     "RawStore",
     "Relay",
+    "TableSource",
     "TradeHistory",
     "TradeStore",
     "TradeStream",

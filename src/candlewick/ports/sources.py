@@ -29,18 +29,38 @@ class ArchiveSource(Protocol):
     def listing(self, key: InstrumentKey, tape: Tape) -> Listing:
         """How the venue lists the instrument of that key."""
 
-    def inspect(self, path: Path) -> ArchiveContents:
-        """What the file holds, after all of its bytes were checked and before any was parsed.
+    def inspect(self, path: Path, name: str | None = None) -> ArchiveContents:
+        """What the file holds, after all of its bytes were checked and before any row was stored.
+
+        `name`: what it was called, if it lies there under another name.
 
         Raises:
             ChecksumMismatch, DamagedFile, UnknownFormat, UnsupportedInterval: nothing of it can be stored.
+            WrongEncoding, MisleadingColumns, TooManyRejected, MadeSequences: the same, of a table.
         """
 
     def trades(self, path: Path, contents: ArchiveContents, *, skip: int = 0) -> Iterator[TradeLines]:
-        """The file's trades after its first `skip` lines, in blocks of bounded size. Only if it has a tape."""
+        """The file's trades after its first `skip` lines, in blocks of bounded size. Nothing if its kind is another."""
 
     def candles(self, path: Path, contents: ArchiveContents, *, skip: int = 0) -> Iterator[CandleLines]:
-        """The file's minute candles after its first `skip` lines. Only if it has no tape."""
+        """The same of its minute candles."""
+
+    def quotes(self, path: Path, contents: ArchiveContents, *, skip: int = 0) -> Iterator[QuoteLines]:
+        """The same of its quotes."""
+
+    def days(self, path: Path, contents: ArchiveContents, *, skip: int = 0) -> Iterator[DayLines]:
+        """The same of its days and factors."""
+
+
+class TableSource(ArchiveSource, Protocol):
+    """Files of anybody's making, read by a mapping or by their header."""
+
+    def preview(self, path: Path, name: str) -> ArchiveContents:
+        """What the file says that it holds, told by its first rows: cheap, but no promise. `lines` is 0.
+
+        Raises:
+            As `inspect`, where the first rows are enough to tell.
+        """
 
 
 class Market(Protocol):

@@ -1,15 +1,17 @@
-"""Files of lines, bare or alone in a zip: whole lines come out in bounded blocks, damage is noticed."""
+"""Files of lines, bare, alone in a zip or in a gzip: whole lines come out in bounded blocks, damage is noticed."""
 
 from __future__ import annotations
 
+import gzip
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import SEEK_END
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from candlewick.domain.errors import DamagedFile, UnknownFormat
 
@@ -19,7 +21,21 @@ _LONGEST_LINE: Final = 1024 * 1024
 _HIGHEST_RATIO: Final = 200
 """Of size to compressed size. Archives of trades reach about 8, a bomb of zeros about 1,000."""
 _HARMLESS: Final = 64 * 1024 * 1024
+_LARGEST: Final = 64 * 1024**3
+"""Bytes of a file, unpacked: about a thousand million lines."""
 _READABLE: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_ZIP: Final = b"PK"
+_GZIP: Final = b"\x1f\x8b"
+_BROKEN: Final = (
+    zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError,
+)  # fmt: skip
+
+
+class Stream(Protocol):
+    """Bytes to be read from the start to the end."""
+
+    def read(self, size: int, /) -> bytes: ...
+    def readline(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +85,11 @@ def blocks(path: Path, name: str, *, skip: int = 0, size: int = BLOCK) -> Iterat
 
 
 @contextmanager
-def opened(path: Path, name: str) -> Iterator[IO[bytes]]:
-    """The bytes of the file, or of the one member of the zip that it is.
+def opened(path: Path, name: str) -> Iterator[Stream]:
+    """The bytes of the file, or of what is packed in it: the one member of a zip, a gzip.
 
     Raises:
-        DamagedFile: the zip is cut short or contradicts itself, here or while it is read.
+        DamagedFile: it is cut short or contradicts itself, here or while it is read.
         UnknownFormat: it is no file, encrypted, a bomb, or holds something else than one member.
     """
     try:
@@ -84,18 +100,47 @@ def opened(path: Path, name: str) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def unpacked(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
-    """The bytes of an open file, or of the one member of the zip that it is. Errors as for `opened`."""
+def unpacked(file: IO[bytes], name: str) -> Iterator[Stream]:
+    """The bytes of an open file, or of what is packed in it. Errors as for `opened`."""
     try:
         magic = file.read(2)
+        size = file.seek(0, SEEK_END)
         file.seek(0)
-        if magic != b"PK" and not name.lower().endswith(".zip"):
+        if magic == _ZIP or name.lower().endswith(".zip"):
+            with zipfile.ZipFile(file) as archive, archive.open(_only_member(archive, name)) as member:
+                yield member
+        elif magic == _GZIP:
+            with gzip.GzipFile(fileobj=file) as stream:
+                yield _Bounded(stream, size, name)
+        else:
             yield file
-            return
-        with zipfile.ZipFile(file) as archive, archive.open(_only_member(archive, name)) as member:
-            yield member
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError) as exc:
+    except _BROKEN as exc:
         raise DamagedFile(name, (str(exc) or type(exc).__name__).rstrip(".")) from exc
+
+
+class _Bounded:
+    """What a gzip holds, as far as it may grow: only reading it tells how long it is."""
+
+    def __init__(self, stream: Stream, packed: int, name: str) -> None:
+        self._stream = stream
+        self._most = _bound(packed)
+        self._packed = packed
+        self._name = name
+        self._unpacked = 0
+
+    def read(self, size: int, /) -> bytes:
+        """Raises UnknownFormat where a bomb would go off; so does `readline`."""
+        return self._counted(self._stream.read(size))
+
+    def readline(self, size: int, /) -> bytes:
+        """A line, or the first `size` bytes of it."""
+        return self._counted(self._stream.readline(size))
+
+    def _counted(self, read: bytes) -> bytes:
+        self._unpacked += len(read)
+        if self._unpacked > self._most:
+            raise _bomb(self._name, self._unpacked, self._packed)
+        return read
 
 
 def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
@@ -107,9 +152,18 @@ def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
         raise UnknownFormat(name, "it is encrypted")
     if member.compress_type not in _READABLE:
         raise UnknownFormat(name, f"its compression method {member.compress_type} is none that archives use")
-    if member.file_size > max(_HARMLESS, _HIGHEST_RATIO * member.compress_size):
-        raise UnknownFormat(name, f"it would grow {member.file_size // max(member.compress_size, 1)} times: a zip bomb")
+    if member.file_size > _bound(member.compress_size):
+        raise _bomb(name, member.file_size, member.compress_size)
     return member
+
+
+def _bound(packed: int) -> int:
+    """How many bytes so many may become."""
+    return min(max(_HARMLESS, _HIGHEST_RATIO * packed), _LARGEST)
+
+
+def _bomb(name: str, unpacked: int, packed: int) -> UnknownFormat:
+    return UnknownFormat(name, f"it would grow {unpacked // max(packed, 1)} times, to {unpacked} bytes: a zip bomb")
 
 
 def _whole_lines(path: Path, name: str, size: int) -> Iterator[bytes]:

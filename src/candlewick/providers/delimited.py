@@ -1,4 +1,4 @@
-"""Comma-separated lines as exact integer columns, read eight digits at a time. No float.
+"""Delimited lines as exact integer columns, read eight digits at a time. No float.
 
 Only rows of a plain shape are read here: the right number of fields, ASCII digits, at most 18 of them.
 Every column says which rows it could read; the others go to the exact one-by-one way of the caller.
@@ -25,6 +25,8 @@ Mask = npt.NDArray[np.bool_]
 MOST_DIGITS: Final = 18
 """What an int64 always holds."""
 _WORD: Final = 8
+LONGEST_WORD: Final = _WORD
+"""Bytes of a text that is compared as one word."""
 _PADDING: Final = b"\n" * 24
 """Before the chunk, so that the words of its first fields may begin early."""
 _COMMA, _NEWLINE, _RETURN, _POINT = b",\n\r."
@@ -46,11 +48,14 @@ class Lines:
     """Every decimal point, and the end of the text."""
 
     @classmethod
-    def split(cls, chunk: bytes, fields: int) -> Lines:
-        """Cut whole lines of `fields` fields; the last one may lack its line end. CRLF counts as a line end."""
+    def split(cls, chunk: bytes, fields: int, *, delimiter: int = _COMMA, point: int = _POINT) -> Lines:
+        """Cut whole lines of `fields` fields; the last one may lack its line end. CRLF counts as a line end.
+
+        `delimiter` and `point` are the bytes that stand between fields and before a fraction.
+        """
         closed = chunk if chunk.endswith(b"\n") or not chunk else chunk + b"\n"
         text = np.frombuffer(_PADDING + closed, dtype=np.uint8)
-        marked = text == _COMMA
+        marked = text == delimiter
         marked |= text == _NEWLINE
         marks = np.flatnonzero(marked)[len(_PADDING) - 1 :]
         newlines = np.flatnonzero(text[marks] == _NEWLINE)
@@ -58,7 +63,7 @@ class Lines:
         regular = np.flatnonzero(np.diff(newlines) == fields)
         separators = marks[newlines[regular + 1] + np.arange(1 - fields, 1)[:, None]]
         separators[-1] -= text[separators[-1] - 1] == _RETURN
-        points = np.append(np.flatnonzero(text == _POINT), len(text))
+        points = np.append(np.flatnonzero(text == point), len(text))
         return cls(text, breaks[:-1] + 1, breaks[1:], regular, separators, points)
 
     def __len__(self) -> int:
@@ -108,10 +113,27 @@ def flags(lines: Lines, field: int) -> tuple[Mask, Mask]:
     """The field as true or false in any case, and for which regular lines it is one."""
     begins, ends = lines.field(field)
     lengths = ends - begins
-    words = _words(lines.text, ends, np.clip(lengths, 0, _WORD)) | _repeat(0x20)
-    yes = (words == _right_aligned(b"true")) & (lengths == 4)
-    no = (words == _right_aligned(b"false")) & (lengths == 5)
+    folded = _words(lines.text, ends, np.clip(lengths, 0, _WORD)) | _repeat(0x20)
+    yes = (folded == _right_aligned(b"true")) & (lengths == 4)
+    no = (folded == _right_aligned(b"false")) & (lengths == 5)
     return yes, yes | no
+
+
+def words(lines: Lines, field: int) -> tuple[Words, Mask]:
+    """The field's text as one word (see `word`), and for which regular lines it has at most eight bytes."""
+    begins, ends = lines.field(field)
+    lengths = ends - begins
+    return _words(lines.text, ends, np.clip(lengths, 0, _WORD)), lengths <= _WORD
+
+
+def word(text: bytes) -> np.uint64:
+    """At most eight bytes as `words` has them."""
+    return np.uint64(int.from_bytes(text.rjust(_WORD, b"\0"), "little"))
+
+
+def digits(lines: Lines, ends: Positions, length: int) -> tuple[Positions, Mask]:
+    """The numbers in the `length` bytes before `ends`, and where all of those bytes are digits."""
+    return _numbers(lines.text, ends, np.full(len(ends), length, dtype=np.int64))
 
 
 def _numbers(text: Bytes, ends: Positions, lengths: Positions) -> tuple[Positions, Mask]:

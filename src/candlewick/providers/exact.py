@@ -35,6 +35,19 @@ def decimal(text: str, name: str) -> Decimal:
     return value
 
 
+def shifted(value: Decimal, places: int) -> Decimal:
+    """The value times 10^places, to the last digit: `scaleb` would round."""
+    sign, digits, exponent = value.as_tuple()
+    return Decimal((sign, digits, int(exponent) + places))
+
+
+def product(value: Decimal, factor: Decimal) -> Decimal:
+    """The product of the two, to the last digit: `*` would round."""
+    (sign, digits, exponent), (other_sign, other_digits, other_exponent) = value.as_tuple(), factor.as_tuple()
+    coefficient = int("".join(map(str, digits))) * int("".join(map(str, other_digits)))
+    return Decimal((sign ^ other_sign, tuple(map(int, str(coefficient))), int(exponent) + int(other_exponent)))
+
+
 def flag(text: str, name: str) -> bool:
     """True or false, in any case."""
     value = _FLAGS.get(text.lower())

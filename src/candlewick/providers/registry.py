@@ -18,6 +18,7 @@ CODES: Final = (
     "coingecko",
     "ecb",
     "coinpaprika",
+    "csv",
     "demo",
 )
 """By code, which is the folder's name too. Nothing of a provider is imported before somebody wants it."""

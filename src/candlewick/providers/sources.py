@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 from candlewick.domain.errors import UnknownVenue
 from candlewick.domain.market import InstrumentKey
-from candlewick.ports import ArchiveSource, Clock, MarketSource
+from candlewick.ports import ArchiveSource, Clock, MarketSource, TableSource
 from candlewick.providers.provider import Access, Budgets
 from candlewick.providers.registry import CODES, provider, providers
 
+if TYPE_CHECKING:
+    from candlewick.providers.csv.mapping import FileMapping
+
 
 def archives_of(key: InstrumentKey, clock: Clock) -> ArchiveSource:
-    """The archives that hold trades of the instrument.
-
-    Raises:
-        UnknownVenue: no provider has archives of that venue.
-    """
+    """What reads files of the instrument, if nothing is said about them: its venue's archives, else any table."""
     archives = provider(key.venue).archives if key.venue in CODES else None
-    if archives is None:
-        raise UnknownVenue(key.venue, (known.code for known in providers() if known.archives))
-    return archives(clock)
+    return archives(clock) if archives is not None else tables_of(key, clock)
+
+
+def tables_of(key: InstrumentKey, clock: Clock, mapping: FileMapping | None = None) -> TableSource:
+    """What reads tables of the instrument, by a mapping or by their header."""
+    from candlewick.providers.csv.archive import CsvFiles  # noqa: PLC0415 (see registry.CODES)
+
+    numbered = key.venue in CODES and provider(key.venue).source is not None
+    return CsvFiles(clock, mapping, ids_of=key.venue if numbered else None)
 
 
 @asynccontextmanager

@@ -54,6 +54,8 @@ class SourceSettings(Section):
     )
 
 
-_FIELDS: Any = {code: (SourceSettings, SourceSettings()) for code in CODES if code != "demo"}
+_UNASKED = frozenset({"demo", "csv"})
+"""The demo market has a table of its own, and nobody is asked for files."""
+_FIELDS: Any = {code: (SourceSettings, SourceSettings()) for code in CODES if code not in _UNASKED}
 SourcesSettings: type[Section] = create_model("SourcesSettings", __base__=Section, **_FIELDS)
 """A table of tables, by the source's code."""

@@ -14,7 +14,8 @@ from candlewick.pipeline import importing
 from candlewick.pipeline.importing import ArchiveImport
 from candlewick.pipeline.watching import Watching
 from candlewick.ports import Clock, MarketSource
-from candlewick.providers.sources import archives_of
+from candlewick.providers.csv.mapping import FileMapping
+from candlewick.providers.sources import archives_of, tables_of
 from candlewick.settings import Settings
 from candlewick.storage import schema
 from candlewick.storage.candles import Candles
@@ -123,13 +124,10 @@ async def open_database(settings: Settings, where: Addresses, role: str = "candl
     )
 
 
-def archive_import(stores: Stores, key: InstrumentKey) -> ArchiveImport:
-    """The import of archive files of the instrument's venue.
-
-    Raises:
-        UnknownVenue: no provider has archives of it.
-    """
-    return ArchiveImport(archives_of(key, stores.clock), stores.import_stores, stores.clock)
+def archive_import(stores: Stores, key: InstrumentKey, mapping: FileMapping | None = None) -> ArchiveImport:
+    """The import of files of the instrument: of its venue's archive, or of tables if a mapping is given or needed."""
+    source = archives_of(key, stores.clock) if mapping is None else tables_of(key, stores.clock, mapping)
+    return ArchiveImport(source, stores.import_stores, stores.clock)
 
 
 def watching(stores: Stores, settings: Settings, sources: Mapping[str, MarketSource] | None = None) -> Watching:

@@ -13,6 +13,7 @@ from candlewick.domain.errors import DamagedFile, DatabaseUnavailable
 from candlewick.domain.market import (
     AssetClass,
     AssetId,
+    DataKind,
     Instrument,
     InstrumentId,
     InstrumentKey,
@@ -21,7 +22,8 @@ from candlewick.domain.market import (
     VenueId,
 )
 from candlewick.domain.raw import ArchiveContents, ArchiveFile, RawId
-from candlewick.pipeline.importing import Imported, ImportProgress, Report
+from candlewick.pipeline.file_job import ImportProgress, Report
+from candlewick.pipeline.importing import Imported
 from candlewick.ports import Outcome
 
 KEY = InstrumentKey.parse("binance:BTC-USDT")
@@ -52,7 +54,7 @@ class Importer:
         if report is not None:
             report(ImportProgress(5, 10))
         file = ArchiveFile(RawId(1), "binance", path.name, "00", datetime(2024, 8, 8, tzinfo=UTC), 10, complete=True)
-        return Imported(file, ArchiveContents(path.name, 10, Tape.TRADES), BITCOIN, outcome)
+        return Imported(file, ArchiveContents(path.name, 10, DataKind.TRADES, Tape.TRADES), BITCOIN, outcome)
 
 
 async def import_all(importer: Importer) -> list[FileResult]:

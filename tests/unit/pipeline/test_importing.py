@@ -17,7 +17,8 @@ from candlewick.domain.interval import Interval
 from candlewick.domain.market import InstrumentKey, Tape
 from candlewick.domain.raw import LetterKind
 from candlewick.domain.time import Window
-from candlewick.pipeline.importing import ArchiveImport, Imported, ImportProgress
+from candlewick.pipeline.file_job import ImportProgress
+from candlewick.pipeline.importing import ArchiveImport, Imported
 from candlewick.ports import Outcome
 from candlewick.providers.binance.archive import BinanceArchives
 from markets import FrozenClock

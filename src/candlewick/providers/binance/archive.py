@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from candlewick.domain.market import InstrumentKey, Tape
+from candlewick.domain.day import DayLines
+from candlewick.domain.market import DataKind, InstrumentKey, Tape
+from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import ArchiveContents, CandleLines, TradeLines
 from candlewick.ports import Clock, Listing
 from candlewick.providers import checksum, container
@@ -32,16 +34,17 @@ class BinanceArchives:
         """See `ArchiveSource.listing`."""
         return self._exchange.list_instrument(key, tape)
 
-    def inspect(self, path: Path) -> ArchiveContents:
+    def inspect(self, path: Path, name: str | None = None) -> ArchiveContents:
         """See `ArchiveSource.inspect`. Cheap refusals come first: name, CHECKSUM, then one pass over all bytes."""
-        name = path.name
+        name = name or path.name
         known = ArchiveName.parse(name)
         checksum.verify(path)
         found = container.survey(path, name)
         if known is None:
-            return ArchiveContents(name, found.lines, shape.kind(name, found.head, self._times()))
+            tape = shape.kind(name, found.head, self._times())
+            return ArchiveContents(name, found.lines, _kind(tape), tape)
         shape.check(name, found.head, known.tape)
-        return ArchiveContents(name, found.lines, known.tape, known.symbol, known.window)
+        return ArchiveContents(name, found.lines, _kind(known.tape), known.tape, known.symbol, known.window)
 
     def trades(self, path: Path, contents: ArchiveContents, *, skip: int = 0) -> Iterator[TradeLines]:
         """See `ArchiveSource.trades`."""
@@ -55,8 +58,20 @@ class BinanceArchives:
         for block in self._blocks(path, contents, skip):
             yield normalise.candles(block.text, first_line=block.first_line, times=times)
 
+    def quotes(self, path: Path, contents: ArchiveContents, *, skip: int = 0) -> Iterator[QuoteLines]:  # noqa: ARG002
+        """See `ArchiveSource.quotes`. Binance archives none."""
+        return iter(())
+
+    def days(self, path: Path, contents: ArchiveContents, *, skip: int = 0) -> Iterator[DayLines]:  # noqa: ARG002
+        """See `ArchiveSource.days`. Binance archives none: days are built from minutes."""
+        return iter(())
+
     def _blocks(self, path: Path, contents: ArchiveContents, skip: int) -> Iterator[container.Block]:
         return container.blocks(path, contents.name, skip=skip, size=self._block_bytes)
 
     def _times(self) -> EventTimes:
         return EventTimes.until_tomorrow(self._clock.now())
+
+
+def _kind(tape: Tape | None) -> DataKind:
+    return DataKind.CANDLES if tape is None else DataKind.TRADES

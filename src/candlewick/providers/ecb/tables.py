@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO
-from typing import IO, Final
+from typing import Final
 
 from candlewick.domain.batch import Rejected
 from candlewick.domain.errors import DamagedFile, InvalidQuote, MalformedPayload, UnknownFormat
 from candlewick.domain.quote import Quote
 from candlewick.domain.raw import Payload
 from candlewick.providers import exact
-from candlewick.providers.container import unpacked
+from candlewick.providers.container import Stream, unpacked
 from candlewick.providers.exact import Unreadable
 
 MISSING: Final = frozenset({"N/A", ""})
@@ -108,7 +108,7 @@ def rejected_cell(line: Line, currency: str, text: str, error: Unreadable | Inva
     return Rejected(line.number, f"{line.cells[0]}: {currency} {text}", reason)
 
 
-def _lines(stream: IO[bytes]) -> Iterator[Line]:
+def _lines(stream: Stream) -> Iterator[Line]:
     """The lines that say something. Raises Unreadable where the file is no text of lines."""
     number = 0
     while raw := stream.readline(_LONGEST_LINE + 1):
