@@ -54,6 +54,14 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class Aged:
+    """A hole, or a part of one, and since when it is known (monotonic)."""
+
+    hole: Hole
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a history has behind a feed's position."""
 
@@ -199,7 +207,7 @@ class _Work:
         self._gaps = feed.gaps
         self.is_behind = is_behind and feed.came.position is not None
         """Whether something may have happened while nobody listened."""
-        self._seen: list[Hole] = []
+        self._seen: list[Aged] = []
         self._heard = feed.came.heard
         self._quiet_since = monotonic()
         self._asked = 0
@@ -234,13 +242,18 @@ class _Work:
         self._listen()
         await self._gaps.settle(self._came)  # what came late, and what was passed over before the history broke
         holes = self._came.holes()
-        lasting = _lasting(holes, self._seen)
-        self._seen = holes
+        self._seen = _aged(holes, self._seen, monotonic(), self._mender.patience.total_seconds())
+        lasting = [part.hole for part in self._seen if self._is_lasting(part)]
         more = await self._fill(lasting) if lasting else not holes and await self._ask()
         await self._gaps.settle(self._came)
         if any(hole.evidence is GapEvidence.SILENCE for hole in lasting):
             raise StreamSilent(self._target.source, str(self._target.instrument.key))
         return more
+
+    def _is_lasting(self, part: Aged) -> bool:
+        """Whether it will not come by itself any more. What nobody listened to does not come late."""
+        unheard = part.hole.evidence is GapEvidence.DISCONNECTED
+        return unheard or monotonic() - part.since >= self._mender.patience.total_seconds()
 
     def _listen(self) -> None:
         """Whether something came by itself since the last turn."""
@@ -287,17 +300,30 @@ class _Work:
             await self._gaps.suspect(evidence, silence)
 
 
-def _lasting(now: Sequence[Hole], before: Sequence[Hole]) -> list[Hole]:
-    """The holes as far as they were there before: the rest is young. What nobody listened to does not come late."""
-    lasting = [hole for hole in now if hole.evidence is GapEvidence.DISCONNECTED]
-    for hole in now:
-        if hole.evidence is not GapEvidence.DISCONNECTED:
-            lasting += [
-                replace(hole, first=max(hole.first, old.first), last=min(hole.last, old.last))
-                for old in before
-                if hole.first <= old.last and old.first <= hole.last
-            ]
-    return lasting
+def _aged(holes: Sequence[Hole], seen: Sequence[Aged], now: float, patience: float) -> list[Aged]:
+    """The holes cut into what was seen before, each part as old as it is, and what is new. Old parts are one."""
+    parts: list[Aged] = []
+
+    def add(hole: Hole, first: int, last: int, since: float) -> None:
+        former = parts[-1] if parts else None
+        if former and former.hole.last + 1 == first and max(former.since, since) <= now - patience:
+            parts[-1] = Aged(replace(former.hole, last=last, until=hole.until), max(former.since, since))
+        else:
+            parts.append(Aged(replace(hole, first=first, last=last), since))
+
+    for hole in holes:
+        first = hole.first
+        for old in seen:  # in order, as the holes are
+            if old.hole.last < first or hole.last < old.hole.first:
+                continue
+            if first < old.hole.first:
+                add(hole, first, old.hole.first - 1, now)
+                first = old.hole.first
+            add(hole, first, min(hole.last, old.hole.last), old.since)
+            first = min(hole.last, old.hole.last) + 1
+        if first <= hole.last:
+            add(hole, first, hole.last, now)
+    return parts
 
 
 def _between(batch: TradeBatch, first: int, last: int) -> TradeBatch:
