@@ -49,6 +49,16 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Nobody is asked over the internet by accident."""
+    if "live" in str(config.getoption("markexpr")):
+        return
+    unasked = pytest.mark.skip(reason="live providers are asked only with -m live, where there is an internet")
+    for item in items:
+        if item.get_closest_marker("live"):
+            item.add_marker(unasked)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what the tests ran on, and which edition's tests could not run."""
     offers = config.stash.get(OFFERS, None)
