@@ -17,6 +17,8 @@ from documents import Shown, mentioned_commands, shown_commands
 
 NOT_RUN: Final = {
     "make setup": "makes the environment that the tests run in",
+    "make unit": "runs the tests that this is one of",
+    "make test": "runs the tests that this is one of",
     "make demo": "runs until Ctrl-C; tests/integration/cli runs `candlewick demo`",
     "docker compose": "needs Docker; tests/unit/test_compose.py reads the file",
     "cp .env.example": "is of Docker's part",
