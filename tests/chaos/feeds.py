@@ -47,8 +47,6 @@ SKEW: Final = 1.3
 """Seconds that the venues' clocks are ahead of ours."""
 BACK: Final = 30.0
 """Seconds within which trades must come in again after something broke."""
-FRESH: Final = 6.0
-"""Seconds: a feed whose newest trade is not older works."""
 _STEP: Final = 60.0
 _CUT: Final = 30.0
 
@@ -78,7 +76,7 @@ class Report:
     told: int = 0
     gaps: Counter[str] = field(default_factory=Counter)
     back: dict[str, float] = field(default_factory=dict)
-    """Seconds until all feeds were fresh again, by what had happened."""
+    """Seconds until trades of all came in again, by what had happened."""
     memory: dict[str, tuple[float, float]] = field(default_factory=dict)
     """Megabytes of each process, in the first and in the last third of the run."""
     seconds_to_settle: float = 0.0
@@ -266,22 +264,21 @@ class Run:
         for name, happen in disasters.items():
             await asyncio.sleep(pause)
             await happen()
-            self.report.back[name] = await self.until_fresh(database)
+            self.report.back[name] = await self.until_back(database)
             if self.report.back[name] > BACK:
                 self.report.wrong.append(f"{name}: the feeds were back after {self.report.back[name]:.1f} s only")
 
     async def _step_clock(self) -> None:
         self.clock_file.write_text(str(_STEP))
 
-    async def until_fresh(self, database: Database) -> float:
-        """Wait until the newest trade of each instrument is new; the seconds that took."""
-        began, keys = time.monotonic(), Emitted(self.venues).instruments
+    async def until_back(self, database: Database) -> float:
+        """Wait until a trade of each instrument is stored that happened from now on; the seconds that took."""
+        began, keys, oldest = time.monotonic(), Emitted(self.venues).instruments, datetime.now(UTC)
         while time.monotonic() - began < 4 * BACK:
-            oldest = datetime.now(UTC) - timedelta(seconds=FRESH)
             try:
                 async with database.driver() as driver:
                     newest = await driver.fetch(_NEWEST, oldest - timedelta(minutes=1))
-                if sum(ts >= oldest for _, ts in newest) == len(keys):
+                if sum(ts > oldest for _, ts in newest) == len(keys):
                     break
             except CandlewickError:
                 pass  # it is just what was broken
@@ -326,7 +323,7 @@ async def _run(running: Run) -> None:
     subscriber = Subscriber(f"ws://127.0.0.1:{server_port}/graphql", list(map(str, emitted.instruments)))
     async with _running(running) as database:
         listening = asyncio.create_task(subscriber.run())
-        await running.until_fresh(database)
+        await running.until_back(database)
         chance = random.Random(plan.seed)
         liars = [Liar(venue, random.Random(chance.random()), report.faults) for venue in running.venues]
         lying = [asyncio.create_task(liar.lie(plan.faults_every)) for liar in liars]
