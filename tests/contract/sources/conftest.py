@@ -58,7 +58,8 @@ class Asked:
         """All that the source lists."""
         assert self.source.directory is not None, "a source that lists nothing cannot be discovered"
         if not self._listings:
-            self._listings = self.source.directory.read(self.kept(await self.source.directory.page()))
+            pages = [self.kept(payload) async for payload in self.source.directory.pages()]
+            self._listings = [listing for payload in pages for listing in self.source.directory.read(payload)]
         return self._listings
 
     async def instrument(self) -> Instrument:
