@@ -1,9 +1,9 @@
-"""From the exchange's event to the committed trade, and to a subscriber of the API: how long, and up to which rate.
+"""From the venues' events to the committed trade, and to a subscriber of the API: how long, and up to which rate.
 
-A simulator, a worker and a server run as processes of their own beside one subscriber of all instruments, on private
+Simulated venues, a worker and a server run as processes of their own beside one subscriber of all instruments, on private
 services. `committed` is the commit log's clock less the trade's; `told` is the subscriber's clock less the trade's.
 
-    python bench/live.py [--rates 500,2000,5000,10000] [--seconds 30] [--soak MINUTES] [--server POSTGRES_URL]
+    python bench/live.py [--venues binance,coinbase,kraken] [--rates 500,2000,5000] [--seconds 30] [--soak MINUTES]
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from pathlib import Path
 from candlewick.domain.time import microseconds
 from candlewick.embedded import private_services
 from candlewick.storage.engine import Database
-from servers import Markets, Program, Subscriber, editions, environment_of, free_port, fresh, python
+from servers import Emitted, Program, Subscriber, Venue, editions, free_port, fresh, python
 
-SYMBOLS = 5
+SYMBOLS = 3
+"""Of each venue."""
 WARM_UP = 8.0
 BEHIND = 1.0
 """Seconds: a rate whose median is later than this is beyond what the machine can do."""
@@ -53,34 +54,51 @@ class Timed(Subscriber):
             self.late.append((ts, now - ts / 1e6))
 
 
-@contextmanager
-def machine(folder: Path, database: str, redis: str, rate: int) -> Iterator[tuple[Markets, str, list[Program]]]:
-    """Simulator, worker and server; where the API is; the processes."""
-    markets, port, venue_port = Markets(rate // SYMBOLS, 1), free_port(), free_port()
-    known = environment_of(folder, database, redis, markets, venue_port)
-    rates = ("--live-rate", str(rate // SYMBOLS), "--past-rate", "1")
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every measurement runs with."""
 
-    def program(name: str, *command: str) -> Program:
-        return Program(name, python("-m", *command), known, folder / f"{name}.log")
+    folder: Path
+    redis: str
+    venues: Sequence[str]
+
+
+@contextmanager
+def machine(bench: Bench, database: str, rate: int) -> Iterator[tuple[Emitted, str, list[Program]]]:
+    """Simulators, worker and server; where the API is; the processes."""
+    port, each_rate = free_port(), max(rate // (SYMBOLS * len(bench.venues)), 1)
+    venues = [Venue(code, SYMBOLS, each_rate, 7) for code in bench.venues]
+    emitted = Emitted(venues)
+    known = {
+        "CANDLEWICK_DATA_DIR": str(bench.folder),
+        "CANDLEWICK_DATABASE__URL": database,
+        "CANDLEWICK_REDIS__URL": bench.redis,
+        "CANDLEWICK_LIVE__WATCH": ",".join(map(str, emitted.instruments)),
+    }
+    for venue in venues:
+        known |= venue.settings(venue.port)
+
+    def program(name: str, command: Sequence[str]) -> Program:
+        return Program(name, command, known, bench.folder / f"{name}.log")
 
     programs = [
-        program("venue", "chaos.venue", "--port", str(venue_port), *rates),
-        program("worker", "candlewick", "worker"),
-        program("server", "candlewick", "serve", "--port", str(port)),
+        *(program(venue.code, venue.command) for venue in venues),
+        program("worker", python("-m", "candlewick", "worker")),
+        program("server", python("-m", "candlewick", "serve", "--port", str(port))),
     ]
     try:
         for each in programs:
             each.ensure()
-        yield markets, f"ws://127.0.0.1:{port}/graphql", programs
+        yield emitted, f"ws://127.0.0.1:{port}/graphql", programs
     finally:
         for each in reversed(programs):
             each.stop()
 
 
-async def measure(database: Database, url: str, redis: str, folder: Path, rate: int, seconds: float) -> bool:
+async def measure(bench: Bench, database: Database, url: str, rate: int, seconds: float) -> bool:
     """Print one line for the rate; whether the machine kept up."""
-    with machine(folder, url, redis, rate) as (markets, api, programs):
-        keys = markets.keys(markets.live)
+    with machine(bench, url, rate) as (emitted, api, programs):
+        keys = emitted.instruments
         subscriber = Timed(api, [str(key) for key in keys])
         listening = asyncio.create_task(subscriber.run())
         await asyncio.sleep(WARM_UP)
@@ -96,7 +114,7 @@ async def measure(database: Database, url: str, redis: str, folder: Path, rate: 
             committed = [row["late"] for row in await driver.fetch(COMMITTED, start, end)]
         window = range(microseconds(start), microseconds(end))
         told = [late for ts, late in subscriber.late if ts in window]
-        expected = sum(markets.first_at(key, end) - markets.first_at(key, start) for key in keys)
+        expected = sum(emitted.first_at(key, end) - emitted.first_at(key, start) for key in keys)
         print(
             f"  {rate:>6}/s  {len(committed):>8,} of {expected:>8,}  {line(committed)}  {line(told)}  "
             + "  ".join(f"{each.name} {share:.0%}" for each, share in zip(programs, used, strict=True)),
@@ -126,10 +144,10 @@ def resident(program: Program) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-async def soak(url: str, redis: str, folder: Path, minutes: float) -> None:
+async def soak(bench: Bench, url: str, minutes: float) -> None:
     """Print the memory of the processes once a minute, at 500 trades a second."""
-    with machine(folder, url, redis, 500) as (markets, api, programs):
-        subscriber = Timed(api, [str(key) for key in markets.keys(markets.live)])
+    with machine(bench, url, 500) as (emitted, api, programs):
+        subscriber = Timed(api, [str(key) for key in emitted.instruments])
         listening = asyncio.create_task(subscriber.run())
         print(f"  memory in MB at 500/s: minute, {', '.join(each.name for each in programs)}")
         for minute in range(int(minutes) + 1):
@@ -142,6 +160,7 @@ async def soak(url: str, redis: str, folder: Path, minutes: float) -> None:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--venues", default="binance,coinbase,kraken", help="simulated, side by side")
     parser.add_argument("--rates", default="500,2000,5000,10000", help="trades a second, all instruments together")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--soak", type=float, default=0, metavar="MINUTES")
@@ -151,20 +170,23 @@ async def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="candlewick-live-")))
         redis = stack.enter_context(private_services(folder, database=False)).redis
         assert redis is not None
+        bench = Bench(folder, redis, given.venues.split(","))
         async with editions() as offers:
             for offer in offers:
                 if given.edition not in (None, offer.edition):
                     continue
-                print(f"{offer.edition} ({offer.version}), {SYMBOLS} instruments, milliseconds after the event")
+                print(
+                    f"{offer.edition} ({offer.version}), {SYMBOLS} instruments of each of {given.venues}, milliseconds after"
+                )
                 print("            stored of emitted     committed: p50, p99, max     told: p50, p99, max     CPU")
                 for rate in map(int, given.rates.split(",")):
                     async with fresh(offer) as (url, database):
-                        if not await measure(database, url, redis, folder, rate, given.seconds):
+                        if not await measure(bench, database, url, rate, given.seconds):
                             print("  saturated")
                             break
                 if given.soak:
                     async with fresh(offer) as (url, _):
-                        await soak(url, redis, folder, given.soak)
+                        await soak(bench, url, given.soak)
 
 
 if __name__ == "__main__":

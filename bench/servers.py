@@ -11,16 +11,25 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from candlewick.storage.engine import Database
 from candlewick.storage.schema import migrate
-from chaos.run import environment_of, free_port
+from chaos.run import free_port
 from chaos.subscriber import Subscriber
-from chaos.venue import Markets
+from chaos.venues import Emitted, Venue
 from chaos.victims import Program, python
 from databases import Offer, create_database, drop_database, offered
 from markets import delivery, new_instrument
 
 __all__ = [
-    "Markets", "Offer", "Program", "Subscriber", "delivery", "editions", "environment_of", "free_port", "fresh",
-    "new_instrument", "python",
+    "Emitted",
+    "Offer",
+    "Program",
+    "Subscriber",
+    "Venue",
+    "delivery",
+    "editions",
+    "free_port",
+    "fresh",
+    "new_instrument",
+    "python",
 ]  # fmt: skip
 
 

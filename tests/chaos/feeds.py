@@ -17,28 +17,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
-import httpx
 
-from candlewick.domain.batch import TradeBatch
 from candlewick.domain.errors import CandlewickError
 from candlewick.domain.market import InstrumentKey
 from candlewick.embedded import private_services
 from candlewick.embedded.folder import ServiceFolder, ServiceName
-from candlewick.providers.registry import provider
-from candlewick.providers.steady_market import SteadyMarket
 from candlewick.storage.engine import Database
 from candlewick.storage.schema import migrate
 from candlewick.wiring import Addresses
 from chaos.run import free_port
 from chaos.subscriber import Subscriber
+from chaos.venues import Emitted, Venue
 from chaos.verdict import Verdict
 from chaos.victims import PrivateServer, Program, python
-from chaos.wire import Wire
 
 VENUES: Final = ("binance", "coinbase", "kraken")
 SYMBOLS: Final = 3
@@ -81,84 +76,6 @@ class Report:
     """Megabytes of each process, in the first and in the last third of the run."""
     seconds_to_settle: float = 0.0
     wrong: list[str] = field(default_factory=list)
-
-
-class Venue:
-    """A simulated venue in a process of its own, at the end of a wire."""
-
-    def __init__(self, code: str, rate: int, seed: int) -> None:
-        self.code = code
-        repertoire = import_module(f"candlewick.providers.{code}.simulator.markets").REPERTOIRE
-        self.symbols: list[str] = list(repertoire.symbols)[:SYMBOLS]
-        self.market: SteadyMarket = repertoire.steady(seed, rate, self.symbols)
-        self.port = free_port()
-        self.wire = Wire(self.port)
-        self.command = python(
-            "-m", "candlewick", "simulate", "--market", code, "--port", str(self.port), "--seed", str(seed),
-            "--rate", str(rate), "--symbols", ",".join(self.symbols),
-        )  # fmt: skip
-        self.hidden: dict[str, list[range]] = {symbol: [] for symbol in self.symbols}
-        """By symbol, numbers that the stream left out because we said so."""
-
-    @property
-    def keys(self) -> dict[str, InstrumentKey]:
-        """By symbol."""
-        return {listing.symbol: listing.key for listing in self.market.listings()}
-
-    def settings(self) -> dict[str, str]:
-        """What the workers have to know of it: the wire, never the venue itself."""
-        simulator = provider(self.code).simulator
-        assert simulator is not None
-        prefix = f"CANDLEWICK_SOURCES__{self.code.upper()}__"
-        here = f"://127.0.0.1:{self.wire.port}"
-        urls = {prefix + name: scheme + here for name, scheme in simulator().settings.items()}
-        return {**urls, f"{prefix}WEIGHT_PER_MINUTE": "1000000"}
-
-    async def order(self, **fault: Any) -> dict[str, Any]:
-        """Order a fault; how the venue shows it."""
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=10) as admin:
-            answer = await admin.post("/simulator/faults", json=fault)
-            answer.raise_for_status()
-            shown: dict[str, Any] = answer.json()
-            return shown
-
-    async def hide(self, symbol: str, count: int) -> None:
-        """Let the next so many trades of the symbol be missing in the stream."""
-        shown = await self.order(fault="missing", path=f"^{symbol.lower()}@", count=count)
-        for name, (first, last) in shown["trades"].items():
-            self.hidden[name].append(range(first, last + 1))
-
-    async def started(self) -> None:
-        """Wait until it answers."""
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}") as admin:
-            for _ in range(200):
-                try:
-                    (await admin.get("/simulator/faults")).raise_for_status()
-                except httpx.HTTPError:
-                    await asyncio.sleep(0.1)
-                else:
-                    return
-        raise RuntimeError(f"the simulated {self.code} does not start")
-
-
-@dataclass(frozen=True, slots=True)
-class Emitted:
-    """What the venues have traded: what a verdict compares with."""
-
-    venues: Sequence[Venue]
-
-    @property
-    def instruments(self) -> list[InstrumentKey]:
-        return [key for venue in self.venues for key in venue.keys.values()]
-
-    def between(self, key: InstrumentKey, first: int, last: int) -> TradeBatch:
-        return self._market(key).from_sequence(key, first, last - first + 1)
-
-    def first_at(self, key: InstrumentKey, moment: datetime) -> int:
-        return self._market(key).sequence_at(key, moment)
-
-    def _market(self, key: InstrumentKey) -> SteadyMarket:
-        return next(venue.market for venue in self.venues if venue.code == key.venue)
 
 
 class Liar:
@@ -224,7 +141,7 @@ class Run:
             "CANDLEWICK_LIVE__WATCH": ",".join(keys),
         }
         for venue in self.venues:
-            environment |= venue.settings()
+            environment |= venue.settings(venue.wire.port)
         stepped = ("-m", "chaos.stepped", str(self.clock_file))
         commands = {
             "worker": python(*stepped, "worker"),
@@ -257,7 +174,7 @@ class Run:
             "redis restarted": lambda: asyncio.to_thread(valkey.hurt, signal.SIGTERM, 0),
             "database restarted": lambda: asyncio.to_thread(postgres.hurt, signal.SIGTERM, 0),
             "network cut for 30 s": lambda: asyncio.gather(*(venue.wire.pull(_CUT) for venue in self.venues)),
-            "a worker killed": lambda: asyncio.to_thread(self.programs["worker"].hurt, signal.SIGKILL, 0),
+            "a worker killed": lambda: self._kill_worker(database),
             "clock stepped by a minute": self._step_clock,
         }
         pause = max(self.plan.seconds / (len(disasters) + 1) - _CUT / len(disasters) - 5, 5)
@@ -267,6 +184,14 @@ class Run:
             self.report.back[name] = await self.until_back(database)
             if self.report.back[name] > BACK:
                 self.report.wrong.append(f"{name}: the feeds were back after {self.report.back[name]:.1f} s only")
+
+    async def _kill_worker(self, database: Database) -> None:
+        """That one which holds a stream: its trades come in again when another took over."""
+        async with database.driver() as driver:
+            holder = str(await driver.fetchval("SELECT holder FROM lease WHERE name LIKE 'stream/%' LIMIT 1"))
+        pid = int(holder.split(":")[1])
+        victim = next(each for each in self.programs.values() if each.process and each.process.pid == pid)
+        await asyncio.to_thread(victim.hurt, signal.SIGKILL, 0)
 
     async def _step_clock(self) -> None:
         self.clock_file.write_text(str(_STEP))
@@ -304,7 +229,7 @@ def resident(pid: int) -> float | None:
 async def run(plan: Plan, folder: Path) -> Report:
     """Do it; the report says what is wrong."""
     rate = max(plan.rate // (SYMBOLS * len(plan.venues)), 1)
-    venues = [Venue(code, rate, plan.seed) for code in plan.venues]
+    venues = [Venue(code, SYMBOLS, rate, plan.seed) for code in plan.venues]
     async with AsyncExitStack() as stack:
         private = stack.enter_context(private_services(folder))
         assert private.database is not None
