@@ -1,7 +1,7 @@
 """From the venues' events to the committed trade, and to a subscriber of the API: how long, and up to which rate.
 
-Simulated venues, a worker and a server run as processes of their own beside one subscriber of all instruments, on private
-services. `committed` is the commit log's clock less the trade's; `told` is the subscriber's clock less the trade's.
+Simulated venues, a worker and a server run as processes of their own beside one subscriber of all instruments, on
+private services. `committed` is the commit log's clock less the trade's; `told` is the subscriber's clock less it.
 
     python bench/live.py [--venues binance,coinbase,kraken] [--rates 500,2000,5000] [--seconds 30] [--soak MINUTES]
 """
