@@ -178,7 +178,7 @@ async def main() -> None:
                 print(
                     f"{offer.edition} ({offer.version}), {SYMBOLS} instruments of each of {given.venues}, milliseconds after"
                 )
-                print("            stored of emitted     committed: p50, p99, max     told: p50, p99, max     CPU")
+                print("            stored of emitted     committed: p50, p99, max     told: p50, p99, max  CPU")
                 for rate in map(int, given.rates.split(",")):
                     async with fresh(offer) as (url, database):
                         if not await measure(bench, database, url, rate, given.seconds):

@@ -31,7 +31,7 @@ TAKE_OVER: Final = timedelta(seconds=2)
 LOOK: Final = timedelta(seconds=2)
 """How often the watch list is looked at."""
 REFRESH: Final = timedelta(seconds=30)
-"""How often the watched instruments are looked up though the list is the same: one may have been discovered since."""
+"""How often the watched instruments are looked up though the list is the same; while one is unknown, at each look."""
 A_STREAM: Final = 100
 """Instruments that share a connection."""
 
@@ -93,7 +93,7 @@ class _Board:
             self._show(name, [known[key] for key in members if key in known])
         for name in self._streams.keys() - wanted.keys():
             self._streams.pop(name).stop.set()
-        self._keys, self._fresh_until = keys, monotonic() + REFRESH.total_seconds()
+        self._keys, self._fresh_until = keys, 0.0 if self._unknown else monotonic() + REFRESH.total_seconds()
 
     def clear(self) -> None:
         """End them all."""
