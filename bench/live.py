@@ -175,9 +175,7 @@ async def main() -> None:
             for offer in offers:
                 if given.edition not in (None, offer.edition):
                     continue
-                print(
-                    f"{offer.edition} ({offer.version}), {SYMBOLS} instruments of each of {given.venues}, milliseconds after"
-                )
+                print(f"{offer.edition} ({offer.version}), {SYMBOLS} instruments of each of {given.venues}; in ms")
                 print("            stored of emitted     committed: p50, p99, max     told: p50, p99, max  CPU")
                 for rate in map(int, given.rates.split(",")):
                     async with fresh(offer) as (url, database):

@@ -256,6 +256,7 @@ async def _run(running: Run) -> None:
         await asyncio.sleep(plan.seconds)
         for task in lying:
             task.cancel()
+        await asyncio.gather(*(venue.behave() for venue in running.venues))
         if breaking is not None:
             await breaking
         verdict = Verdict(database, emitted, expected_letters={"MALFORMED"})

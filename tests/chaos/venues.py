@@ -60,6 +60,11 @@ class Venue:
             shown: dict[str, Any] = answer.json()
             return shown
 
+    async def behave(self) -> None:
+        """No more faults from now on."""
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=10) as admin:
+            (await admin.delete("/simulator/faults")).raise_for_status()
+
     async def hide(self, symbol: str, count: int) -> None:
         """Let the next so many trades of the symbol be missing in the stream."""
         shown = await self.order(fault="missing", path=f"^{symbol.lower()}@", count=count)

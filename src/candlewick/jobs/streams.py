@@ -87,13 +87,14 @@ class _Board:
         if keys == self._keys and monotonic() < self._fresh_until:
             return
         known = await self._streaming.instruments.by_keys(keys)
-        await self._strangers.make_known(frozenset(keys) - known.keys())
+        unknown = frozenset(keys) - known.keys()
+        await self._strangers.make_known(unknown)
         wanted = dict(self._shared_out(keys))
         for name, members in wanted.items():
             self._show(name, [known[key] for key in members if key in known])
         for name in self._streams.keys() - wanted.keys():
             self._streams.pop(name).stop.set()
-        self._keys, self._fresh_until = keys, 0.0 if self._unknown else monotonic() + REFRESH.total_seconds()
+        self._keys, self._fresh_until = keys, 0.0 if unknown else monotonic() + REFRESH.total_seconds()
 
     def clear(self) -> None:
         """End them all."""

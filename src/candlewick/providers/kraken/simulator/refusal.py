@@ -31,9 +31,10 @@ class Refusal(InvalidInput):
 class Said(Response):
     """An error as Kraken answers it. The opening of a socket is refused by the firewall before it, with a status."""
 
-    def __init__(self, error: str, status: int = 429) -> None:
+    def __init__(self, error: str, status: int = 429, wait: int | None = None) -> None:
+        """`wait`: seconds that the firewall asks for; Kraken itself does not say."""
         super().__init__(orjson.dumps({"error": [error]}), media_type=JSON)
-        self._denial = PlainTextResponse(error, status)
+        self._denial = PlainTextResponse(error, status, None if wait is None else {"Retry-After": str(wait)})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -46,8 +47,6 @@ class KrakenWording:
     """See `Wording`."""
 
     def refused(self, fault: Fault, status: int, wait: int) -> Response:
-        """Kraken does not say for how long."""
-        del wait
         if fault is Fault.SERVER_ERROR:
             return Said(_BUSY, status)
-        return Said(_LOCKED, 403) if fault is Fault.BANNED else Said(LIMITED)
+        return Said(_LOCKED, 403, wait) if fault is Fault.BANNED else Said(LIMITED, wait=wait)
