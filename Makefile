@@ -75,6 +75,10 @@ chaos: setup ## Hurt every process of a running Candlewick, 100 times (ARGS="--e
 	@scripts/timescaledb $(REQUIRE_TIMESCALEDB)
 	cd tests && ../$(BIN)/python -m chaos $(ARGS)
 
+.PHONY: feeds
+feeds: setup ## Follow three lying venues for ten minutes while everything around them breaks (ARGS="--seconds 120")
+	cd tests && ../$(BIN)/python -m chaos.feeds $(ARGS)
+
 .PHONY: clean
 clean: ## Remove .venv, caches and reports of this folder
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist
