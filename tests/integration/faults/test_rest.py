@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -13,20 +13,21 @@ import pytest
 from candlewick.domain.errors import DatabaseFull, DatabaseUnavailable
 from candlewick.domain.job import JobStatus
 from candlewick.domain.market import DataKind, Instrument
-from candlewick.domain.raw import Payload
+from candlewick.domain.raw import Payload, TradeLines
 from candlewick.domain.time import Window
 from candlewick.jobs.steps import MOST_FAILURES
-from candlewick.providers.binance.history import BinanceTrades
-from candlewick.providers.binance.rest import HISTORICAL_TRADES, PAGE
+from candlewick.ports import Fetched, MarketSource, TradeHistory
 from candlewick.providers.simulation.faults import Fault
 from candlewick.storage.engine import Database
 from candlewick.storage.jobs import Jobs
 from integration.faults.backfilling import Backfilling
-from integration.faults.venue import letters_about, open_venue, pages_kept, steady_market, stored_trades
+from integration.faults.venue import letters_about, pages_kept, stored_trades
+from integration.faults.wires import PAGE, WIRES, Wire, each
 from markets import FrozenClock
 from simulated import NOW
 
 RATE = 1
+SILENCE = timedelta(seconds=30)
 WINDOW = Window(
     NOW.replace(hour=12, minute=0, second=0, microsecond=0), NOW.replace(hour=13, minute=0, second=0, microsecond=0)
 )
@@ -49,6 +50,7 @@ class Scene:
 
     backfilling: Backfilling
     clock: FrozenClock
+    wire: Wire
 
     @property
     def numbers(self) -> range:
@@ -58,7 +60,7 @@ class Scene:
     @property
     def second_page(self) -> str:
         """A pattern of the request for it."""
-        return f"historicalTrades.*fromId={self.numbers.start + PAGE}&"
+        return self.wire.page_from(self.numbers.start + PAGE)
 
     async def is_whole(self) -> bool:
         """Whether every trade of the hour is stored as the market has it, and no other."""
@@ -68,11 +70,17 @@ class Scene:
         return list(await stored_trades(self.backfilling.database, self.backfilling.venue.key))
 
 
+@pytest.fixture(params=WIRES, ids=str)
+def wire(request: pytest.FixtureRequest) -> Wire:
+    found: Wire = request.param
+    return found
+
+
 @pytest.fixture
-async def scene(database: Database, tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(database: Database, tmp_path: Path, wire: Wire) -> AsyncIterator[Scene]:
     clock = FrozenClock(NOW)
-    async with open_venue(steady_market(RATE), clock) as venue:
-        yield Scene(await Backfilling.of(venue, database, tmp_path), clock)
+    async with wire.open(wire.market(RATE), clock, SILENCE) as venue:
+        yield Scene(await Backfilling.of(venue, database, tmp_path), clock, wire)
 
 
 @pytest.mark.parametrize("fault", [*FOR_A_WHILE, Fault.TIMEOUT, Fault.RATE_LIMITED])
@@ -133,7 +141,7 @@ async def test_what_lasts_too_long_fails_the_step_as_a_dead_letter_and_a_retry_m
 
 async def test_an_endpoint_that_keeps_failing_is_left_alone_for_a_while(scene: Scene) -> None:
     job_id = await scene.backfilling.submit(WINDOW)
-    await scene.backfilling.venue.order(Fault.SERVER_ERROR, "historicalTrades", count=None)
+    await scene.backfilling.venue.order(Fault.SERVER_ERROR, scene.wire.history, count=None)
     for _ in range(3):
         await scene.backfilling.work(job_id)
     struck = await scene.backfilling.venue.struck()
@@ -143,16 +151,16 @@ async def test_an_endpoint_that_keeps_failing_is_left_alone_for_a_while(scene: S
     assert "times in a row" in ((await scene.backfilling.job(job_id)).error or "")
 
 
-@pytest.mark.parametrize(("fault", "seconds"), [(Fault.BANNED, 3_600), (Fault.RATE_LIMITED, 1_800)])
+@pytest.mark.parametrize(**each((Fault.BANNED, 3_600), (Fault.RATE_LIMITED, 1_800)))
 async def test_a_long_wait_is_kept_by_every_worker_and_the_step_is_due_after_it(
-    scene: Scene, fault: Fault, seconds: int
+    scene: Scene, fault: Fault, details: int
 ) -> None:
     job_id = await scene.backfilling.submit(WINDOW)
-    await scene.backfilling.venue.order(fault, scene.second_page, seconds=seconds)
+    await scene.backfilling.venue.order(fault, scene.second_page, seconds=details)
 
     assert await scene.backfilling.work(job_id) == ["put off"]
-    assert scene.backfilling.venue.budget.pauses == [seconds]
-    assert await scene.backfilling.wait(job_id) > timedelta(seconds=seconds - 300)
+    assert scene.backfilling.venue.budget.pauses == [details]
+    assert await scene.backfilling.wait(job_id) > timedelta(seconds=details - 300)
     assert await scene.backfilling.work(job_id) == ["done"]
     assert await scene.is_whole()
 
@@ -169,7 +177,7 @@ async def test_trades_that_are_nowhere_are_passed_over(scene: Scene) -> None:
 
 async def test_candles_are_asked_for_again(scene: Scene) -> None:
     job_id = await scene.backfilling.submit(WINDOW, DataKind.CANDLES)
-    await scene.backfilling.venue.order(Fault.CUT, "klines")
+    await scene.backfilling.venue.order(Fault.CUT, scene.wire.candles)
 
     assert await scene.backfilling.work(job_id) == ["done"]
     assert (await scene.backfilling.job(job_id)).progress.stored == 60
@@ -185,50 +193,70 @@ async def test_a_skewed_clock_moves_no_trade(scene: Scene) -> None:
 
 async def test_what_the_venue_refuses_fails_at_once_with_its_reason(scene: Scene) -> None:
     job_id = await scene.backfilling.submit(WINDOW)
-    async with open_venue(steady_market(RATE), scene.clock) as stranger:
+    async with scene.wire.open(scene.wire.market(RATE), scene.clock, SILENCE) as stranger:
         assert await scene.backfilling.work(job_id, stranger.source) == ["failed"]
 
     job = await scene.backfilling.job(job_id)
-    assert (job.status, "Invalid symbol." in (job.error or "")) == (JobStatus.FAILED, True)
+    assert (job.status, scene.wire.refusal in (job.error or "")) == (JobStatus.FAILED, True)
 
 
-class OneBadRow(BinanceTrades):
-    """A history with a price of zero in the first row of every page."""
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A TradeHistory whose pages something damages on their way."""
+
+    history: TradeHistory
+    damage: Callable[[bytes], bytes]
+
+    async def start(self, instrument: Instrument, window: Window) -> str | None:
+        """See `TradeHistory.start`."""
+        return await self.history.start(instrument, window)
+
+    def at(self, sequence: int, since: datetime) -> str:
+        """See `TradeHistory.at`."""
+        return self.history.at(sequence, since)
 
     async def page(self, instrument: Instrument, cursor: str) -> Payload:
         """See `TradeHistory.page`."""
-        payload = await super().page(instrument, cursor)
-        first, *rest = orjson.loads(payload.body)
-        return replace(payload, body=orjson.dumps([{**first, "price": "0.00000000"}, *rest]))
+        payload = await self.history.page(instrument, cursor)
+        return replace(payload, body=self.damage(payload.body))
+
+    def read(self, instrument: Instrument, payload: Payload) -> Fetched[TradeLines]:
+        """See `TradeHistory.read`."""
+        return self.history.read(instrument, payload)
+
+
+def damaged(scene: Scene, damage: Callable[[bytes], bytes]) -> MarketSource:
+    source = scene.backfilling.venue.source
+    assert source.trades is not None
+    return replace(source, trades=Damaged(source.trades, damage))
 
 
 async def test_a_row_that_cannot_be_read_is_a_dead_letter_and_the_rest_goes_in(scene: Scene) -> None:
     venue, database = scene.backfilling.venue, scene.backfilling.database
     job_id = await scene.backfilling.submit(WINDOW)
 
-    assert await scene.backfilling.work(job_id, replace(venue.source, trades=OneBadRow(venue.rest))) == ["done"]
+    def free_of_charge(body: bytes) -> bytes:
+        """The oldest trade of a page has a price of zero."""
+        rows = orjson.loads(body)
+        min(rows, key=lambda row: row[scene.wire.id_field])["price"] = "0.00000000"
+        return orjson.dumps(rows)
+
+    assert await scene.backfilling.work(job_id, damaged(scene, free_of_charge)) == ["done"]
     bad = set(scene.numbers[::PAGE])
     assert await scene.stored() == [trade for trade in venue.trades(scene.numbers) if trade.sequence not in bad]
     letters = await letters_about(database, str(venue.key))
-    kept = await pages_kept(database, f"{HISTORICAL_TRADES}?symbol={venue.symbol}&")
+    kept = await pages_kept(database, scene.wire.endpoint(venue.symbol))
     assert [(kind, page) for kind, _, page in letters] == [("MALFORMED", page) for page in kept]
     assert all("price" in reason for _, reason, _ in letters)
-
-
-class NoPage(BinanceTrades):
-    """A history whose pages are JSON, but no pages."""
-
-    async def page(self, instrument: Instrument, cursor: str) -> Payload:
-        """See `TradeHistory.page`."""
-        return replace(await super().page(instrument, cursor), body=b'{"closed": "for lunch"}')
 
 
 async def test_an_answer_that_is_no_page_fails_at_once_and_its_bytes_are_kept(scene: Scene) -> None:
     venue = scene.backfilling.venue
     job_id = await scene.backfilling.submit(WINDOW)
 
-    assert await scene.backfilling.work(job_id, replace(venue.source, trades=NoPage(venue.rest))) == ["failed"]
-    kept = await pages_kept(scene.backfilling.database, f"{HISTORICAL_TRADES}?symbol={venue.symbol}&")
+    no_page = damaged(scene, lambda _: b'{"closed": "for lunch"}')
+    assert await scene.backfilling.work(job_id, no_page) == ["failed"]
+    kept = await pages_kept(scene.backfilling.database, scene.wire.endpoint(venue.symbol))
     assert kept == [b'{"closed": "for lunch"}']
 
 

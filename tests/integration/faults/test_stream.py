@@ -18,13 +18,12 @@ from candlewick.providers.simulation.faults import Fault
 from candlewick.storage.engine import Database
 from integration.faults.backfilling import FailingTrades
 from integration.faults.following import Following
-from integration.faults.venue import letters_about, open_venue, pages_kept, steady_market
+from integration.faults.venue import letters_about, pages_kept
+from integration.faults.wires import WIRES, Wire, each
 
 SILENCE = timedelta(milliseconds=500)
 RATE = 300
 """Trades a second: they do not lie on whole milliseconds."""
-STREAM = "^/stream"
-HISTORY = "historicalTrades"
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +36,15 @@ def set_patience(monkeypatch: pytest.MonkeyPatch, patience: timedelta) -> None:
     monkeypatch.setattr(mending.Mender.__init__, "__defaults__", (patience,))
 
 
+@pytest.fixture(params=WIRES, ids=str)
+def wire(request: pytest.FixtureRequest) -> Wire:
+    found: Wire = request.param
+    return found
+
+
 @pytest.fixture
-async def following(database: Database, tmp_path: Path) -> AsyncIterator[Following]:
-    async with open_venue(steady_market(RATE), SystemClock(), SILENCE) as venue:
+async def following(database: Database, tmp_path: Path, wire: Wire) -> AsyncIterator[Following]:
+    async with wire.open(wire.market(RATE), SystemClock(), SILENCE) as venue:
         yield await Following.of(venue, database, tmp_path)
 
 
@@ -47,9 +52,9 @@ def events(logs: list[Any], name: str) -> list[Any]:
     return [entry for entry in logs if entry["event"] == name]
 
 
-@pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.TIMEOUT, Fault.RATE_LIMITED, Fault.BANNED])
-async def test_a_connection_that_is_not_let_in_is_tried_again(following: Following, fault: Fault) -> None:
-    await following.venue.order(fault, STREAM)
+@pytest.mark.parametrize(**each(Fault.SERVER_ERROR, Fault.TIMEOUT, Fault.RATE_LIMITED, Fault.BANNED))
+async def test_a_connection_that_is_not_let_in_is_tried_again(following: Following, wire: Wire, fault: Fault) -> None:
+    await following.venue.order(fault, wire.stream)
     async with following.running():
         await following.begun()
 
@@ -57,51 +62,49 @@ async def test_a_connection_that_is_not_let_in_is_tried_again(following: Followi
     assert await following.is_whole()
 
 
-@pytest.mark.parametrize(("fault", "seconds"), [(Fault.RATE_LIMITED, 7), (Fault.BANNED, 600)])
+@pytest.mark.parametrize(**each((Fault.RATE_LIMITED, 7), (Fault.BANNED, 600)))
 async def test_a_refused_connection_keeps_every_worker_away_for_as_long_as_the_venue_says(
-    following: Following, fault: Fault, seconds: int
+    following: Following, wire: Wire, fault: Fault, details: int
 ) -> None:
-    await following.venue.order(fault, STREAM, seconds=seconds)
+    await following.venue.order(fault, wire.stream, seconds=details)
     async with following.running():
         await following.begun()
 
-    assert following.venue.connections.pauses == [seconds]
+    assert following.venue.connections.pauses == [details]
 
 
 @pytest.mark.parametrize(
-    ("fault", "details"),
-    [
+    **each(
         (Fault.CUT, {}),
         (Fault.DISCONNECT, {"count": None}),
         (Fault.SERVER_SHUTDOWN, {"count": None, "seconds": 0.2}),
         (Fault.SILENT, {}),
-    ],
-    ids=lambda value: str(value) if isinstance(value, Fault) else "",
+    )
 )
 async def test_what_a_lost_connection_left_out_is_fetched_by_its_ids(
-    following: Following, fault: Fault, details: dict[str, Any]
+    following: Following, wire: Wire, fault: Fault, details: dict[str, Any]
 ) -> None:
     async with following.running():
         await following.begun()
-        await following.venue.order(fault, STREAM, **details)
+        await following.venue.order(fault, wire.stream, **details)
         await following.past_faults()
 
     assert following.connections == 2
     assert await following.is_whole()
 
 
-async def test_a_silent_stream_is_given_up_after_a_while_with_its_reason(following: Following) -> None:
+async def test_a_silent_stream_is_given_up_after_a_while_with_its_reason(following: Following, wire: Wire) -> None:
     with capture_logs() as logs:
         async with following.running():
             await following.begun()
-            await following.venue.order(Fault.SILENT, STREAM)
+            await following.venue.order(Fault.SILENT, wire.stream)
             await following.past_faults()
 
     [broke] = events(logs, "stream_broke")
     assert any("silent for 0.5 s" in reason for reason in broke["reasons"])
 
 
-@pytest.mark.parametrize("fault", [Fault.DUPLICATE, Fault.SHUFFLED, Fault.LATE, Fault.MISSING])
+@pytest.mark.parametrize(**each(Fault.DUPLICATE, Fault.SHUFFLED, Fault.LATE, Fault.MISSING))
 async def test_disorder_ends_with_every_trade_stored_once(following: Following, fault: Fault) -> None:
     async with following.running():
         await following.begun()
@@ -126,11 +129,11 @@ async def test_what_comes_in_another_order_is_waited_for_before_the_history_is_a
     assert await following.is_whole()
 
 
-async def test_holes_wait_while_the_history_is_away_and_the_stream_goes_on(following: Following) -> None:
+async def test_holes_wait_while_the_history_is_away_and_the_stream_goes_on(following: Following, wire: Wire) -> None:
     with capture_logs() as logs:
         async with following.running():
             await following.begun()
-            await following.venue.order(Fault.SERVER_ERROR, HISTORY, count=4)
+            await following.venue.order(Fault.SERVER_ERROR, wire.history, count=4)
             struck = await following.venue.order_trades(Fault.MISSING, count=20)
             await following.beyond(struck.stop)
 
@@ -149,10 +152,10 @@ async def test_a_skewed_clock_moves_no_trade(following: Following, seconds: int)
     assert await following.is_whole()
 
 
-async def test_a_broken_frame_is_a_dead_letter_and_the_rest_goes_in(following: Following) -> None:
+async def test_a_broken_frame_is_a_dead_letter_and_the_rest_goes_in(following: Following, wire: Wire) -> None:
     async with following.running():
         await following.begun()
-        await following.venue.order(Fault.MALFORMED, STREAM)
+        await following.venue.order(Fault.MALFORMED, wire.stream)
         await following.past_faults()
 
     kept = await pages_kept(following.database, f"stream:{following.lease.name}")

@@ -154,26 +154,33 @@ class CoinbaseCandles:
             payload = await self._ask(instrument, start, end, MINUTE)
             if end >= window.end or _opened(payload, start, end):
                 return payload
-            start = await self._next_trading(instrument, end, window.end)
-            if start >= window.end:
+            trading = await self._next_trading(instrument, end, window.end)
+            if trading is None:
                 return payload
+            start = trading
 
     def read(self, instrument: Instrument, payload: Payload) -> Fetched[CandleLines]:  # noqa: ARG002  (the port's)
         """See `CandleHistory.read`."""
         return Fetched(payloads.candles(payload), None)
 
-    async def _next_trading(self, instrument: Instrument, start: datetime, end: datetime) -> datetime:
-        """A moment from `start` on before which nothing was traded, found by the day, then by the hour."""
-        for width in _COARSE:
-            span = timedelta(seconds=width)
-            while start < end:
-                floor = _floor(start, width)
-                stop = min(floor + CANDLES_PAGE * span, end)
-                found = _opened(await self._ask(instrument, floor, stop, width), floor, stop)
-                start = max(start, found[0] if found else stop)
-                if found:
-                    break
-        return start
+    async def _next_trading(
+        self, instrument: Instrument, start: datetime, end: datetime, widths: Sequence[int] = _COARSE
+    ) -> datetime | None:
+        """A moment from `start` on before which nothing was traded, found by the day, then by the hour; None if nothing
+        was until `end`. What was traded may have been earlier in the first of these days and hours.
+        """
+        width, *finer = widths
+        span = timedelta(seconds=width)
+        while start < end:
+            floor = _floor(start, width)
+            stop = min(floor + CANDLES_PAGE * span, end)
+            for opened in _opened(await self._ask(instrument, floor, stop, width), floor, stop):
+                first, last = max(opened, start), min(opened + span, end)
+                found = await self._next_trading(instrument, first, last, finer) if finer else first
+                if found is not None:
+                    return found
+            start = stop
+        return None
 
     async def _ask(self, instrument: Instrument, start: datetime, end: datetime, width: int) -> Payload:
         """The candles that open within [start, end). Coinbase includes its end."""

@@ -54,6 +54,8 @@ class Feed[Form: Hashable](Protocol):
 class _Listened[Form: Hashable]:
     """A symbol that somebody listens to."""
 
+    begun: int
+    """Since when (µs)."""
     live: LiveTrades
     writer: Writer[Form]
 
@@ -138,16 +140,16 @@ class Emitter[Form: Hashable]:
             del self._listened[name]
         parcels: list[Parcel[Form]] = []
         for name, moment in begun.items():
-            if name not in self._listened:
-                self._listened[name] = self._listen(self._symbols[name], moment)
-            listened = self._listened[name]
+            listened = self._listened.get(name)
+            if listened is None or listened.begun != moment:  # nobody did in between, and no step came to see it
+                listened = self._listened[name] = self._listen(self._symbols[name], moment)
             parcels += listened.writer.parcels(listened.live.step(), self._kinds(name))
         return parcels
 
     def _listen(self, symbol: Symbol, moment: int) -> _Listened[Form]:
         done = self._exchange.first_at(symbol, moment) - 1
         live = LiveTrades(self._exchange, self._faults, symbol, done)
-        return _Listened(live, self._feed.writer(symbol, moment))
+        return _Listened(moment, live, self._feed.writer(symbol, moment))
 
     def _kinds(self, symbol: str) -> list[str]:
         """Which of its streams are listened to."""

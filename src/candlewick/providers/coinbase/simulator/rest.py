@@ -129,8 +129,9 @@ class Rest:
 
     def _made(self, symbol: Symbol, width: int, start: int, end: int) -> list[MadeCandle]:
         """Those with trades; the one before the start as well, as it happens at Coinbase."""
-        first, stop = start - start % width - width, min(end, self.exchange.now()) + 1
-        first = max(first, microseconds(EARLIEST))
+        newest = min(end, self.exchange.now())
+        first = max(start - start % width - width, microseconds(EARLIEST))
+        stop = newest - newest % width + width
         trades = self.exchange.first_at(symbol, stop) - self.exchange.first_at(symbol, first)
         if trades > self.options.most_trades:
             raise Refusal(f"simulated: {trades} trades are too many for the candles of one answer")

@@ -101,6 +101,18 @@ def test_who_comes_back_does_not_get_what_was_meanwhile() -> None:
     assert len(again.heard()) == 10
 
 
+def test_who_comes_back_before_anybody_looked_does_not_get_what_was_meanwhile_either() -> None:
+    steps = Steps()
+    ear = steps.listener("btcusdt@trade")
+    steps.go(1)
+    steps.emitter.leave(ear)
+    steps.clock.moment += timedelta(seconds=60)  # nobody listens: no step is made
+    again = steps.listener("btcusdt@trade")
+    steps.go(1)
+
+    assert len(again.heard()) == 10
+
+
 def test_an_unknown_stream_is_silent() -> None:
     steps = Steps()
     ear = steps.listener("nope@trade", "btcusdt@depth", "btcusdt")
