@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
 
+import numpy as np
 import structlog
 
-from candlewick.domain.batch import TradeBatch
 from candlewick.domain.errors import (
     CandlewickError,
     LeaseLost,
@@ -27,7 +28,7 @@ from candlewick.domain.rhythm import Rhythm
 from candlewick.domain.time import Window
 from candlewick.pipeline.contiguity import Contiguity, Hole, runs_of
 from candlewick.pipeline.feed_gaps import FeedGaps
-from candlewick.pipeline.history import HISTORY_LAG, Target, read_page, store_trades
+from candlewick.pipeline.history import HISTORY_LAG, Target, TradePage, read_page, store_trades
 from candlewick.pipeline.importing import Stores
 from candlewick.ports import Clock, LivePositions, TradeHistory
 
@@ -124,34 +125,47 @@ class Mender:
         for work in self._works.values():
             work.is_behind = True
 
-    async def mend(self, target: Target, came: Contiguity, hole: Hole) -> bool:
-        """Some pages of the hole; whether there are more."""
+    async def mend(self, target: Target, came: Contiguity, holes: Sequence[Hole]) -> bool:
+        """Some pages of the holes, which are in order; a page serves all that lie in it. Whether there are more."""
         if self._history is None:
-            await self.pass_over(target, came, hole)
+            for hole in holes:
+                await self.pass_over(target, came, hole)
             return False
-        cursor: str | None = self._history.at(hole.first, hole.since)
-        first, since, stored = hole.first, hole.since, 0
-        for _ in range(TURN):
-            if cursor is None or first > hole.last:
-                break
-            page = await read_page(self._history, self._stores, target, cursor)
-            found, cursor = page.trades, page.next
-            if not len(found):
+        left, cursor, stored, pages = deque(holes), None, 0, 0
+        while left and pages < TURN:
+            hole = left[0]
+            start = cursor or self._history.at(hole.first, hole.since)
+            page = await read_page(self._history, self._stores, target, start)
+            pages += 1
+            stored += await self._serve(target, came, left, page)
+            is_through = not left or left[0].last != hole.last
+            if not is_through and page.next is None:
                 break  # its history is behind its stream: later
-            wanted = _between(found, hole.first, hole.last)
-            stored += (await store_trades(self._stores, target, page, wanted)).stored
-            reached = min(int(found.sequence.max()), hole.last)
-            if reached >= first:
-                there = runs_of(_between(found, first, reached))
-                run = Run(first, reached, since, there[-1].end if there else since)
-                came.add([run])
-                await self._advance(target, came)
-                first, since = reached + 1, run.end
-        else:
-            return True
+            cursor = None if is_through else page.next
         if stored:
-            log.info("hole_mended", source=target.source, instrument=str(target.instrument.key), stored=stored)
-        return False
+            name = str(target.instrument.key)
+            log.info("holes_mended", source=target.source, instrument=name, stored=stored, pages=pages)
+        return bool(left) and pages == TURN
+
+    async def _serve(self, target: Target, came: Contiguity, left: deque[Hole], page: TradePage) -> int:
+        """Store what the page has of the holes, and leave what lies behind it; how many trades were new."""
+        found, runs = page.trades, list[Run]()
+        reached = int(found.sequence.max()) if len(found) else -(2**63)
+        wanted = np.zeros(len(found), dtype=np.bool_)
+        while left and left[0].first <= reached:
+            hole = left.popleft()
+            last = min(hole.last, reached)
+            within = (found.sequence >= hole.first) & (found.sequence <= last)
+            there = runs_of(found[within])
+            wanted |= within
+            runs.append(Run(hole.first, last, hole.since, there[-1].end if there else hole.since))
+            if last < hole.last:
+                left.appendleft(replace(hole, first=last + 1, since=runs[-1].end))
+        stored = (await store_trades(self._stores, target, page, found[wanted])).stored
+        if runs:
+            came.add(runs)
+            await self._advance(target, came)
+        return stored
 
     async def pass_over(self, target: Target, came: Contiguity, hole: Hole) -> None:
         """Go on behind it. Its gap stays."""
@@ -266,10 +280,7 @@ class _Work:
         await self._gaps.notice(lasting)
         for hole in lasting[:-MOST_HOLES]:
             await self._mender.pass_over(self._target, self._came, hole)
-        more = False
-        for hole in lasting[-MOST_HOLES:]:
-            more |= await self._mender.mend(self._target, self._came, hole)
-        return more
+        return await self._mender.mend(self._target, self._came, lasting[-MOST_HOLES:])
 
     async def _ask(self) -> bool:
         """Whether the history has what did not come by itself, if that took suspiciously long."""
@@ -324,7 +335,3 @@ def _aged(holes: Sequence[Hole], seen: Sequence[Aged], now: float, patience: flo
         if first <= hole.last:
             add(hole, first, hole.last, now)
     return parts
-
-
-def _between(batch: TradeBatch, first: int, last: int) -> TradeBatch:
-    return batch[(batch.sequence >= first) & (batch.sequence <= last)]

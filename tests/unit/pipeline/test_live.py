@@ -42,6 +42,51 @@ async def test_a_hole_is_mended_from_the_history() -> None:
     assert scene.reached == 40
 
 
+async def test_a_page_mends_all_holes_that_lie_in_it() -> None:
+    history = FakeHistory(last=100)
+    scene = Scene(history)
+    async with scene.running():
+        scene.stream.send(5, 7, 9, 12)
+        await scene.until(lambda: scene.reached == 12)
+
+    assert scene.stored == list(range(5, 13))
+    assert history.asked == [6]
+
+
+async def test_what_lies_between_distant_holes_is_not_asked_for() -> None:
+    history = FakeHistory(last=100)
+    scene = Scene(history)
+    async with scene.running():
+        scene.stream.send(5, *range(7, 80), 90)
+        await scene.until(lambda: scene.reached == 90)
+
+    assert scene.stored == list(range(5, 91))
+    assert history.asked == [6, 80]
+
+
+async def test_a_hole_that_is_longer_than_a_page_is_read_on_from_page_to_page() -> None:
+    history = FakeHistory(last=100)
+    scene = Scene(history)
+    async with scene.running():
+        scene.stream.send(5, 30, 32)
+        await scene.until(lambda: scene.reached == 32)
+
+    assert scene.stored == list(range(5, 33))
+    assert history.asked == [6, 16, 26]
+    assert len(history.since) == 1
+
+
+async def test_holes_that_a_history_has_none_of_are_passed_over_with_one_page() -> None:
+    history = FakeHistory(last=100, gone=frozenset({6, 8}))
+    scene = Scene(history)
+    async with scene.running():
+        scene.stream.send(5, 7, 9)
+        await scene.until(lambda: scene.reached == 9)
+
+    assert scene.stored == [5, 7, 9]
+    assert history.asked == [6]
+
+
 async def test_the_history_is_told_when_the_trade_before_a_hole_happened() -> None:
     history = FakeHistory(last=100)
     scene = Scene(history)
