@@ -23,6 +23,8 @@ _LONGEST_SLEEP: Final = 5.0
 """Seconds, after which it is looked again: a pause may have come or gone."""
 _WAITED_OUT: Final = 60.0
 """Seconds of pause that are waited for; a job should not hold its lease for a ban of hours."""
+_LONG_SLICE_MS: Final = 3_600_000 // _SLICES
+"""Of an hour's budget. One that is for longer has room again when it is too late to wait for."""
 _FIRST_RETRY: Final = 0.05
 
 # Weights lie in slices of a twelfth of the span (a minute) by Redis's own clock. What was spent in any minute, wherever
@@ -130,6 +132,8 @@ class RedisBudget:
             wait = milliseconds / 1000
             if answer == b"paused" and wait > _WAITED_OUT:
                 raise RateLimited(self._name, "it told us to keep away", wait)
+            if answer == b"full" and wait > _WAITED_OUT and self._slice_ms > _LONG_SLICE_MS:
+                raise RateLimited(self._name, f"all {self._limit} of its requests are used for now", wait)
             log.debug("budget_waited_for", name=self._name, weight=weight, answer=answer.decode(), seconds=wait)
             await self._sleep(min(wait, _LONGEST_SLEEP) + uniform(0, 0.05))  # noqa: S311  (not all at once)
 

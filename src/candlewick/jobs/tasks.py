@@ -29,7 +29,9 @@ async def run_step(ctx: TaskContext, job_id: int, number: int, attempt: int, que
     services: Services = ctx["services"]
 
     async def run_discovery(step: Step, report: Report) -> Outcome:
-        listed = await discover(services.sources[step.arguments["source"]], services.import_stores)
+        source = step.arguments["source"]
+        watched = [each.key for each in await services.watching.all() if each.key.venue == source]
+        listed = await discover(services.sources[source], services.import_stores, watched)
         outcome = Outcome(stored=listed.added + listed.changed, repeated=listed.unchanged)
         report(outcome, 1.0)
         return outcome

@@ -205,7 +205,7 @@ class Backfill:
             self._source(venue)
         known = await self._stores.instruments.by_keys(keys)
         for venue in dict.fromkeys(key.venue for key in keys if key not in known):
-            await discover(self._source(venue), self._stores)
+            await discover(self._source(venue), self._stores, [key for key in keys if key.venue == venue])
         known = await self._stores.instruments.by_keys(keys)
         for key in keys:
             if key not in known:

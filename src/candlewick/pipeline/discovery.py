@@ -13,7 +13,7 @@ from candlewick.domain.job import JobKind, NewJob, NewStep
 from candlewick.domain.market import Instrument, InstrumentKey
 from candlewick.pipeline.importing import Stores
 from candlewick.pipeline.keeping import keep_news
-from candlewick.ports import Listed, Listing, MarketSource
+from candlewick.ports import Listed, Listing, Lookup, MarketSource
 
 log = structlog.get_logger(__name__)
 
@@ -28,20 +28,44 @@ def discovery_of(source: str, requested_by: str) -> NewJob:
     return NewJob(JobKind.DISCOVER, arguments, [step], exclusive=f"discover/{source}", requested_by=requested_by)
 
 
-async def discover(source: MarketSource, stores: Stores) -> Listed:
+async def discover(source: MarketSource, stores: Stores, wanted: Sequence[InstrumentKey] = ()) -> Listed:
     """Take over the venue's list of instruments. Doing it again changes nothing.
+
+    `wanted` is looked for one by one where the source has no list, as far as it is not known yet.
 
     Raises:
         SourceUnavailable, SourceRefused, MalformedPayload: what the payloads before said was taken over; each is kept.
     """
     listed = Listed()
-    if source.directory is None:
-        return listed
-    async for payload in source.directory.pages():
-        kept = await keep_news(stores, payload)
-        for listings in batched(await kept.read(source.directory.read), _AT_ONCE):
-            listed += await stores.instruments.refresh_listings(await _settled(listings, stores))
+    if source.directory is not None:
+        async for payload in source.directory.pages():
+            kept = await keep_news(stores, payload)
+            listed += await _take_over(await kept.read(source.directory.read), stores)
+    if source.lookup is not None:
+        listed += await _look_up(source.lookup, stores, wanted)
     log.info("instruments_discovered", source=source.source, **asdict(listed))
+    return listed
+
+
+async def _look_up(lookup: Lookup, stores: Stores, wanted: Sequence[InstrumentKey]) -> Listed:
+    """One after the other: the answer to one may have the next as well."""
+    listed = Listed()
+    for key in dict.fromkeys(wanted):
+        if await stores.instruments.by_keys([key]):
+            continue
+        listing = lookup.known(key)
+        if listing is None:
+            kept = await keep_news(stores, await lookup.page(key))
+            listed += await _take_over(await kept.read(lookup.read), stores)
+        else:
+            listed += await _take_over([listing], stores)
+    return listed
+
+
+async def _take_over(listings: Sequence[Listing], stores: Stores) -> Listed:
+    listed = Listed()
+    for some in batched(listings, _AT_ONCE):
+        listed += await stores.instruments.refresh_listings(await _settled(some, stores))
     return listed
 
 

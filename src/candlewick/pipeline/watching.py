@@ -77,7 +77,7 @@ class Watching:
         believed = set()
         for venue in dict.fromkeys(key.venue for key in keys if key not in known):
             try:
-                await discover(self._sources[venue], self._stores)
+                await discover(self._sources[venue], self._stores, [key for key in keys if key.venue == venue])
             except (SourceUnavailable, SourceRefused, MalformedPayload) as error:
                 log.warning("watched_unseen", source=venue, reason=str(error))
                 believed.add(venue)

@@ -155,6 +155,23 @@ class Directory(Protocol):
         """
 
 
+class Lookup(Protocol):
+    """Finds single instruments, for a source that has no list of all."""
+
+    def known(self, key: InstrumentKey) -> Listing | None:
+        """How the source lists the instrument of that key, where nobody need be asked. Pure."""
+
+    async def page(self, key: InstrumentKey) -> Payload:
+        """The bytes of what it answers when it is asked for the instrument. Errors as for trades."""
+
+    def read(self, payload: Payload) -> Sequence[Listing]:
+        """The listings in the bytes: the one that was looked for, if there is one, and others. Pure.
+
+        Raises:
+            MalformedPayload: it is no answer to that question.
+        """
+
+
 class QuoteSource(Protocol):
     """What prices are now, asked again and again."""
 
@@ -272,6 +289,9 @@ class MarketSource(Protocol):
 
     @property
     def directory(self) -> Directory | None: ...
+
+    @property
+    def lookup(self) -> Lookup | None: ...
 
     @property
     def stream(self) -> TradeStream | None: ...

@@ -88,12 +88,14 @@ class ProviderHttp:
         headers: Mapping[str, str] | None = None,
         used_weight: Callable[[Mapping[str, str]], int | None] = lambda _: None,
         objection: Objection = lambda _: None,
+        hidden: Parameters | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         pause: Pause = asyncio.sleep,
     ) -> None:
         """`used_weight` reads the provider's own count of the running minute from an answer's headers.
 
         `objection` looks into each JSON body with status 200; an error that it finds there is treated like a status.
+        `hidden` goes into the address of every request, such as a key, and nowhere else.
         """
         self._source = source
         self._budget = budget
@@ -101,6 +103,7 @@ class ProviderHttp:
         self._bounds = bounds or Bounds()
         self._used_weight = used_weight
         self._objection = objection
+        self._hidden = dict(hidden or {})
         self._pause = pause
         self._circuits = Circuits(source, clock)
         seconds = self._bounds.total.total_seconds()
@@ -240,7 +243,8 @@ class ProviderHttp:
     @asynccontextmanager
     async def _answer(self, ask: _Ask) -> AsyncIterator[httpx.Response]:
         """Send it; whatever the network does while the answer is read becomes SourceUnavailable."""
-        request = self._client.build_request(ask.method, ask.path, params=dict(ask.parameters), headers=ask.headers)
+        parameters = {**ask.parameters, **self._hidden}
+        request = self._client.build_request(ask.method, ask.path, params=parameters, headers=ask.headers)
         try:
             async with asyncio.timeout(ask.seconds) as limit:
                 response = await self._client.send(request, stream=True)

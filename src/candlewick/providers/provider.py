@@ -17,6 +17,7 @@ from candlewick.ports import (
     Clock,
     DayHistory,
     Directory,
+    Lookup,
     Market,
     MarketSource,
     PayloadReader,
@@ -47,6 +48,33 @@ def evenly(budgets: Budgets, name: str, per_minute: int) -> RateBudget:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """Budgets that must all have room, the shortest first: what it refuses does not count against the next."""
+
+    budgets: Sequence[RateBudget]
+
+    async def spend(self, weight: int) -> None:
+        """See `RateBudget.spend`."""
+        for budget in self.budgets:
+            await budget.spend(weight)
+
+    async def learn(self, used: int) -> None:
+        """See `RateBudget.learn`: what the provider counts is of a minute."""
+        await self.budgets[0].learn(used)
+
+    async def pause(self, seconds: float) -> None:
+        """See `RateBudget.pause`."""
+        await self.budgets[0].pause(seconds)
+
+
+def within_a_day(budgets: Budgets, name: str, per_day: int | None, budget: RateBudget) -> RateBudget:
+    """The budget, with a bound for any 24 hours besides; None: without."""
+    if per_day is None:
+        return budget
+    return Together([budget, budgets(f"{name}:day", per_day, span=timedelta(days=1))])
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """Where a provider is asked over the network, how much, how often, and with which key."""
 
@@ -54,6 +82,8 @@ class Access:
     archive_url: str = ""
     stream_url: str = ""
     weight_per_minute: int = 60
+    weight_per_day: int | None = None
+    """None: as its plan says, or without such a bound."""
     timeout_seconds: float = 15.0
     poll_every: timedelta = timedelta(minutes=1)
     """How often the quotes of watched instruments are asked for."""
@@ -74,6 +104,7 @@ class Source:
     trades: TradeHistory | None = None
     candles: CandleHistory | None = None
     directory: Directory | None = None
+    lookup: Lookup | None = None
     stream: TradeStream | None = None
     quotes: QuoteSource | None = None
     quote_history: QuoteHistory | None = None

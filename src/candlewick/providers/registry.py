@@ -17,6 +17,7 @@ CODES: Final = (
     "kraken",
     "coingecko",
     "ecb",
+    "alphavantage",
     "coinpaprika",
     "csv",
     "demo",

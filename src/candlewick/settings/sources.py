@@ -39,6 +39,13 @@ class SourceSettings(Section):
         description="Requests (or their weight) that all workers together use in a minute, if not the usual number.",
         examples=[60],
     )
+    weight_per_day: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000_000,
+        description="The same for any 24 hours, for a source that counts by the day.",
+        examples=[25],
+    )
     timeout: Duration = Field(
         timedelta(seconds=15),
         ge=timedelta(seconds=1),

@@ -166,6 +166,7 @@ def _as_set(usual: Access, given: SourceSettings) -> Access:
         archive_url=given.archive_url or usual.archive_url,
         stream_url=given.stream_url or usual.stream_url,
         weight_per_minute=given.weight_per_minute or usual.weight_per_minute,
+        weight_per_day=given.weight_per_day or usual.weight_per_day,
         timeout_seconds=given.timeout.total_seconds(),
         poll_every=given.poll_every or usual.poll_every,
         plan=given.plan or usual.plan,

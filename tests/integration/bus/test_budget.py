@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from candlewick.bus.budget import RedisBudget
 from candlewick.domain.errors import RateLimited
 from candlewick.embedded.valkey import find_valkey
 from candlewick.providers.http import ProviderHttp
+from candlewick.providers.provider import evenly, within_a_day
 from markets import FrozenClock
 
 HOUR = timedelta(hours=1)
@@ -217,3 +219,26 @@ async def test_a_restarted_redis_is_waited_for(tmp_path: Path) -> None:
         finally:
             process.kill()
             await process.wait()
+
+
+async def test_a_full_day_is_not_waited_for(redis: Redis, name: str) -> None:
+    budget = RedisBudget(redis, f"{name}:day", 25, span=24 * HOUR, pause=Pauses())
+    await budget.spend(25)
+
+    with pytest.raises(RateLimited, match="all 25 of its requests are used for now") as caught:
+        await budget.spend(1)
+
+    assert caught.value.retry_after is not None
+    assert 22 * 3600 < caught.value.retry_after <= 26 * 3600
+
+
+async def test_a_day_and_a_second_bound_the_same_requests(redis: Redis, name: str) -> None:
+    budgets = partial(RedisBudget, redis)
+    day = within_a_day(budgets, name, 2, evenly(budgets, name, 600))
+    await day.spend(1)
+    await day.spend(1)
+    with pytest.raises(RateLimited, match=f"{name}:day"):
+        await day.spend(1)
+    await day.pause(3600)
+    with pytest.raises(RateLimited, match="told us to keep away"):
+        await day.spend(1)

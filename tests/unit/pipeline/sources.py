@@ -31,6 +31,7 @@ from candlewick.ports import (
     Fetched,
     Frame,
     Listing,
+    Lookup,
     PayloadReader,
     QuoteHistory,
     QuoteSource,
@@ -231,6 +232,7 @@ class FakeSource:
     trades: FakeHistory | None = field(default_factory=FakeHistory)
     candles: CandleHistory | None = field(default_factory=FakeCandleHistory)
     directory: FakeDirectory | None = field(default_factory=FakeDirectory)
+    lookup: Lookup | None = None
     shelf: FakeShelf | None = field(default_factory=FakeShelf)
     archive_files: ArchiveSource | None = None
     stream: FakeStream | None = field(default_factory=FakeStream)

@@ -96,3 +96,33 @@ async def test_a_list_that_does_not_know_who_is_first_finds_those_that_are_known
 
 async def test_a_source_without_a_list_has_nothing_to_say(fakes: FakeStores) -> None:
     assert await discover(FakeSource(directory=None), fakes.stores()) == Listed()
+
+
+@dataclass
+class Search:
+    """A Lookup: what begins with K is known, the rest is asked for, one page a key; an answer has two listings."""
+
+    asked: list[str]
+
+    def known(self, key: InstrumentKey) -> Listing | None:
+        return listing(key) if key.base.startswith("K") else None
+
+    async def page(self, key: InstrumentKey) -> Payload:
+        self.asked.append(key.base)
+        return Payload("binance", f"/search?q={key.base}", b"[]", ORIGIN)
+
+    def read(self, payload: Payload) -> Sequence[Listing]:
+        base = payload.endpoint.rpartition("=")[2]
+        return [listing(InstrumentKey("binance", each, "USD")) for each in (base, f"{base}2") if base != "NONE"]
+
+
+async def test_what_is_wanted_of_a_source_without_a_list_is_looked_for(fakes: FakeStores) -> None:
+    search = Search([])
+    source = FakeSource(directory=None, lookup=search)
+    wanted = [InstrumentKey("binance", base, "USD") for base in ("A", "K", "A2", "NONE", "A")]
+
+    assert await discover(source, fakes.stores(), wanted) == Listed(added=3)
+    assert (search.asked, sorted(symbols(fakes))) == (["A", "NONE"], ["A", "A2", "K"])
+    assert [payload.endpoint for payload in fakes.raw.payloads] == ["/search?q=A", "/search?q=NONE"]
+    await discover(source, fakes.stores(), wanted[:3])
+    assert search.asked == ["A", "NONE"]

@@ -417,3 +417,11 @@ async def test_a_small_file_that_is_none_is_asked_for_again_and_given_up(body: b
     with pytest.raises(SourceUnavailable, match=reason):
         await http.get_file("/rates.zip", magic=b"PK", largest=100)
     assert len(budget.spent) == 4
+
+
+async def test_what_is_hidden_is_asked_with_and_shown_nowhere() -> None:
+    script = Script([httpx.Response(200, text="{}")])
+    http, _, _ = client(script, hidden={"apikey": "SESAME"})
+    payload = await http.get("/query", {"function": "X"})
+    assert dict(script.requests[0].url.params) == {"function": "X", "apikey": "SESAME"}
+    assert payload.endpoint == "/query?function=X"

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from candlewick.domain.errors import MalformedPayload
 from candlewick.domain.raw import Payload
+from candlewick.providers import exact_json
 from candlewick.providers.ecb import payloads
+from candlewick.providers.exact_json import written
+from mutations import DAMAGED, mutated
 from unit.providers.ecb.wire import DAY, HISTORIC, NEWEST, RANGE, RECEIVED, RECORDS, history, latest, zipped
 
-SETTINGS = settings(max_examples=300, deadline=None)
 CELLS = st.sampled_from(["N/A", "", "1.5", "-1", "0", "1e5", "NaN", "Infinity", "1,5", "\0", "é", "9" * 200]) | st.text(
     max_size=6
 )
 ENDPOINTS = ["/v1/latest?base=EUR", "/v2/rates?base=EUR&providers=ECB", "/stats/eurofxref/eurofxref-hist.zip"]
-JUNK: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**25), 10**25) | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
-)
 
 
 def accounted(payload: Payload) -> int:
@@ -36,7 +30,7 @@ def accounted(payload: Payload) -> int:
     return sum(len(lines.quotes) + len(lines.rejected) for lines in found.values())
 
 
-@SETTINGS
+@DAMAGED
 @given(
     rows=st.lists(st.lists(CELLS.filter(lambda c: "," not in c and not set(c) & set("\r\n")), min_size=2, max_size=2))
 )
@@ -46,7 +40,7 @@ def test_every_cell_of_a_table_is_stored_rejected_or_missing(rows: list[list[str
     assert accounted(history(text)) == 2 * len(rows) - missing
 
 
-@SETTINGS
+@DAMAGED
 @given(data=st.data())
 def test_a_damaged_table_is_read_or_malformed(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from([HISTORIC, NEWEST]))
@@ -60,7 +54,7 @@ def test_a_damaged_table_is_read_or_malformed(data: st.DataObject) -> None:
             continue
 
 
-@SETTINGS
+@DAMAGED
 @given(start=st.integers(0, 400), junk=st.binary(max_size=8))
 def test_a_damaged_zip_is_read_or_malformed(start: int, junk: bytes) -> None:
     body = zipped(HISTORIC)
@@ -72,34 +66,20 @@ def test_a_damaged_zip_is_read_or_malformed(start: int, junk: bytes) -> None:
             continue
 
 
-def damaged_json(value: Any, data: st.DataObject) -> Any:
-    """The document with something in it replaced or dropped."""
-    if isinstance(value, list | dict) and value and data.draw(st.integers(0, 4)):
-        places = list(value) if isinstance(value, dict) else list(range(len(value)))
-        place = data.draw(st.sampled_from(places))
-        copy = value.copy()
-        if data.draw(st.integers(0, 4)):
-            copy[place] = damaged_json(value[place], data)
-        else:
-            del copy[place]
-        return copy
-    return data.draw(JUNK)
-
-
-@SETTINGS
+@DAMAGED
 @given(data=st.data())
 def test_a_damaged_answer_of_frankfurter_is_read_or_malformed(data: st.DataObject) -> None:
-    document = damaged_json(json.loads(data.draw(st.sampled_from([RANGE, DAY, RECORDS]))), data)
+    document = mutated(exact_json.loads(data.draw(st.sampled_from([RANGE, DAY, RECORDS])).encode()), data.draw)
     endpoint = data.draw(st.sampled_from(ENDPOINTS))
     try:
-        count = accounted(Payload("ecb", endpoint, json.dumps(document).encode(), RECEIVED))
+        count = accounted(Payload("ecb", endpoint, written(document).encode("utf-8", "surrogatepass"), RECEIVED))
     except MalformedPayload:
         return
     if endpoint == ENDPOINTS[1] and isinstance(document, list):
         assert count == len(document)
 
 
-@SETTINGS
+@DAMAGED
 @given(body=st.binary(max_size=200))
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_bytes_of_any_kind_are_read_or_malformed(endpoint: str, body: bytes) -> None:

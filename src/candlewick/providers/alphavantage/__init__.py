@@ -1,0 +1,18 @@
+"""Alpha Vantage: series and prices of shares, currencies and commodities come in; days, quotes and listings go out."""
+
+from datetime import timedelta
+
+from candlewick.providers.alphavantage.listing import VENUE, VENUE_NAME
+from candlewick.providers.alphavantage.market_source import alphavantage_source
+from candlewick.providers.provider import Access, Provider
+
+PROVIDER = Provider(
+    VENUE,
+    VENUE_NAME,
+    Access(
+        rest_url="https://www.alphavantage.co",
+        weight_per_minute=60,  # one a second is what a free key may ask at once
+        poll_every=timedelta(hours=24),  # a free key has 25 requests a day
+    ),
+    source=alphavantage_source,
+)
