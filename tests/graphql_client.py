@@ -14,6 +14,7 @@ from candlewick.domain.errors import UnknownVenue
 from candlewick.domain.job import BackfillRequest, Job
 from candlewick.domain.market import InstrumentKey
 from candlewick.domain.service import DatabaseEdition
+from candlewick.domain.source import SourceProfile, SourceStatus
 from candlewick.domain.watch import Watched
 from candlewick.graphql.app import HttpOptions, create_app
 from candlewick.storage.candles import Candles
@@ -75,6 +76,15 @@ class _NothingWatched:
         return []
 
 
+class _NoSources:
+    """Nothing can be asked."""
+
+    profiles: Mapping[str, SourceProfile] = {}
+
+    async def statuses(self) -> Mapping[str, SourceStatus]:
+        return {}
+
+
 class Services:
     """The services of the API on one database."""
 
@@ -83,6 +93,7 @@ class Services:
         self.bus = _SilentBus()
         self.backfills = _NoBackfills()
         self.watching = _NothingWatched()
+        self.overseer = _NoSources()
         self.commit_log = StoredCommits(database)
         self.jobs = Jobs(database)
         self.instruments = Instruments(database)

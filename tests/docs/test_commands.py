@@ -30,6 +30,7 @@ NOT_RUN: Final = {
     "candlewick backfill": "asks a venue; tests/integration/cli runs it against a simulated one",
     "candlewick watch": "asks a venue; tests/integration/cli runs it against a simulated one",
     "candlewick unwatch": "changes what `candlewick watch` made",
+    "candlewick sources": "shows sources in the middle of their work; tests/integration/cli runs it",
     "candlewick jobs list": "shows jobs in the middle of their work; tests/integration/cli runs it",
     "candlewick simulate": "runs until it is stopped; tests/integration/cli runs it",
     "candlewick doctor": "tests/integration/cli runs it",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from math import ceil
 from random import uniform
@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from candlewick.domain.errors import RateLimited, RedisUnavailable, SettingsError
+from candlewick.domain.source import BudgetStatus
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +88,56 @@ return 1
 """
 
 
+class RedisBudgets:
+    """Makes the budgets of this process (`providers.provider.Budgets`), and tells what is left of them."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._made: dict[str, tuple[int, timedelta]] = {}
+
+    def __call__(self, name: str, limit: int, *, span: timedelta = MINUTE) -> RedisBudget:
+        """The budget of that name."""
+        self._made[name] = (limit, span)
+        return RedisBudget(self._redis, name, limit, span=span)
+
+    async def statuses(self) -> list[BudgetStatus]:
+        """See `BudgetReads.statuses`: one round trip, whatever their number."""
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.time()
+                for name in self._made:
+                    pipe.hgetall(_used_key(name))
+                    pipe.pttl(_pause_key(name))
+                (seconds, microseconds), *answers = await pipe.execute()
+        except (RedisError, OSError) as error:
+            raise RedisUnavailable("its address", str(error)) from error
+        now = seconds * 1000 + microseconds // 1000
+        return [
+            BudgetStatus(name, limit, span, _used(kept, now // _slice_ms(span) - _SLICES), _pause(paused))
+            for (name, (limit, span)), kept, paused in zip(self._made.items(), answers[::2], answers[1::2], strict=True)
+        ]
+
+
+def _used(kept: Mapping[bytes, bytes], oldest: int) -> int:
+    return sum(int(weight) for number, weight in kept.items() if int(number) >= oldest)
+
+
+def _pause(milliseconds: int) -> timedelta | None:
+    return timedelta(milliseconds=milliseconds) if milliseconds > 0 else None
+
+
+def _slice_ms(span: timedelta) -> int:
+    return ceil(span.total_seconds() * 1000 / _SLICES)
+
+
+def _used_key(name: str) -> str:
+    return f"candlewick:budget:{name}:used"
+
+
+def _pause_key(name: str) -> str:
+    return f"candlewick:budget:{name}:paused"
+
+
 class RedisBudget:
     """A RateBudget of `limit` a minute for all who give it the same name. Nobody asks while Redis is away."""
 
@@ -103,11 +154,11 @@ class RedisBudget:
         """`span`: what `limit` is for, if not a minute. `patience`: how long a Redis that is away is waited for."""
         self._name = name
         self._limit = limit
-        self._slice_ms = ceil(span.total_seconds() * 1000 / _SLICES)
+        self._slice_ms = _slice_ms(span)
         self._patience = patience
         self._sleep = pause
-        self._used_key = f"candlewick:budget:{name}:used"
-        self._pause_key = f"candlewick:budget:{name}:paused"
+        self._used_key = _used_key(name)
+        self._pause_key = _pause_key(name)
         self._spend = redis.register_script(_SPEND)
         self._learn = redis.register_script(_LEARN)
         self._paused = redis.register_script(_PAUSE)

@@ -22,6 +22,7 @@ from candlewick.cli.origins import raw
 from candlewick.cli.processes import serve, worker
 from candlewick.cli.schema import schema
 from candlewick.cli.simulating import simulate
+from candlewick.cli.sources import sources
 from candlewick.cli.together import demo, up
 from candlewick.cli.watching import unwatch, watch
 from candlewick.domain.errors import CandlewickError
@@ -103,6 +104,7 @@ program.command("import")(import_files)
 program.command()(backfill)
 program.command()(watch)
 program.command()(unwatch)
+program.command()(sources)
 program.add_typer(jobs, name="jobs")
 program.command()(raw)
 program.command()(simulate)

@@ -12,6 +12,7 @@ import uvicorn
 from candlewick.cli.listening import Server, url_of
 from candlewick.cli.stopping import stop_requested
 from candlewick.graphql.app import HttpOptions, create_app
+from candlewick.jobs.reporting import keep_reporting
 from candlewick.wiring import await_services
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ async def serve_api(settings: Settings, where: Addresses, listener: socket.socke
         )
         app = create_app(services, options)
         log.info("server_started", url=url_of(settings.http), edition=services.service.edition)
-        await _serve(app, settings.http, listener, stop)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(keep_reporting(services.status_board, services.sources, stop))
+            await _serve(app, settings.http, listener, stop)
+            stop.set()
         log.info("server_stopped")
 
 

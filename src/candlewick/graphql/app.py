@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import structlog
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -32,6 +33,8 @@ from candlewick.graphql.middleware import Counted, Secured, Traced
 from candlewick.graphql.schema import core, schema
 from candlewick.graphql.services import Services
 from candlewick.graphql.websocket.endpoint import SocketEndpoint
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,12 @@ def _routes(endpoint: GraphQLEndpoint, sockets: SocketEndpoint) -> list[BaseRout
             return refused(exc)
         except ServiceError:
             return refused(HttpFault(503, "Keys cannot be checked for now: try again.", "SERVICE_UNAVAILABLE"))
+        try:
+            statuses = await execution.services.overseer.statuses()
+        except ServiceError as exc:
+            log.warning("sources_not_measured", reason=str(exc))
+            statuses = {}
+        execution.metrics.show_sources(statuses.values(), execution.services.clock.now())
         return execution.metrics.page()
 
     return [

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from time import perf_counter
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.responses import Response
+
+from candlewick.domain.source import CircuitState, SourceStatus
 
 _MOST_NAMES: Final = 100
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -27,6 +30,10 @@ class StreamOutcome(Outcome):
     """How a subscription went, and where its events are counted."""
 
     events: Counter = field(kw_only=True)
+
+
+def _of_source(name: str, description: str, registry: CollectorRegistry) -> Gauge:
+    return Gauge(f"candlewick_source_{name}", description, ("source",), registry=registry)
 
 
 class Metrics:
@@ -54,6 +61,24 @@ class Metrics:
         self.events = Counter(
             "candlewick_graphql_events", "Events sent to subscriptions.", ("operation",), registry=registry
         )
+
+        self.lag = _of_source("lag_seconds", "Age of a source's newest data that is stored.", registry)
+        self.open_gaps = _of_source("open_gaps", "Gaps in a source's data that may still be repaired.", registry)
+        self.open_circuits = _of_source("open_circuits", "Endpoints that are left alone after failures.", registry)
+        self.dead_letters = _of_source("dead_letters", "Dead letters that nobody dealt with.", registry)
+
+    def show_sources(self, statuses: Iterable[SourceStatus], now: datetime) -> None:
+        """How it stands with the sources, in place of what was shown before: nothing, if that cannot be found out."""
+        for gauge in (self.lag, self.open_gaps, self.open_circuits, self.dead_letters):
+            gauge.clear()
+        for status in statuses:
+            if (lag := status.lag(now)) is not None:
+                self.lag.labels(status.code).set(lag.total_seconds())
+            self.open_gaps.labels(status.code).set(status.figures.open_gaps)
+            self.dead_letters.labels(status.code).set(status.figures.dead_letters)
+            if status.unknown is None:
+                resting = sum(circuit.state is not CircuitState.CLOSED for circuit in status.circuits)
+                self.open_circuits.labels(status.code).set(resting)
 
     @contextmanager
     def operation(self, name: str | None) -> Iterator[Outcome]:

@@ -17,6 +17,7 @@ from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
 from candlewick.graphql.types.job import Job, JobFilter, JobIdArgument, parse_id
 from candlewick.graphql.types.node import Node, NodeId
 from candlewick.graphql.types.service import ServiceInfo
+from candlewick.graphql.types.source import Source
 from candlewick.graphql.types.venue import Venue
 from candlewick.graphql.types.watched_instrument import WatchedInstrument
 
@@ -79,6 +80,10 @@ class Query:
     async def watched(self, info: Info, first: Listed = 50, after: ListedAfter = None) -> Connection[WatchedInstrument]:
         return page_of_watched(info.context, await info.context.services.watching.all(), first, after)
 
+    @strawberry.field(description="Where data comes from: what each source can do, and how it stands with it.")
+    def sources(self, info: Info) -> list[Source]:
+        return [Source.of(profile) for profile in info.context.services.overseer.profiles.values()]
+
     @strawberry.field(description="What this service is and runs on.")
     async def service(self, info: Info) -> ServiceInfo:
         probe = info.context.services.service
@@ -98,6 +103,9 @@ async def fetch_node(info: Info, node_id: NodeId) -> Node | None:
         case "Job":
             job = await info.context.services.jobs.job(JobId(node_id.number))
             return Job.of(job) if job else None
+        case "Source":
+            profile = info.context.services.overseer.profiles.get(node_id.code)
+            return Source.of(profile) if profile else None
         case _:
             venue = await loaders.venues.load(VenueId(node_id.number))
             return Venue.of(venue) if venue else None

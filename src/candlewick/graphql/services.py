@@ -33,6 +33,7 @@ from candlewick.domain.page import (
 from candlewick.domain.quote import QuoteRow
 from candlewick.domain.raw import RawId, RawRecord
 from candlewick.domain.service import DatabaseEdition
+from candlewick.domain.source import SourceProfile, SourceStatus
 from candlewick.domain.watch import Watched
 from candlewick.ports import Backfills, Clock, CommitKey, FreshnessStore, LatestQuotes
 
@@ -107,6 +108,15 @@ class WatchDesk(Protocol):
     async def unwatch(self, keys: Sequence[InstrumentKey], /) -> Sequence[Watched]: ...
 
 
+class Overview(Protocol):
+    """How it stands with the sources: see `pipeline.overseeing`."""
+
+    @property
+    def profiles(self) -> Mapping[str, SourceProfile]: ...
+
+    async def statuses(self) -> Mapping[str, SourceStatus]: ...
+
+
 class CommitReads(Protocol):
     """The reading half of `ports.CommitLog`."""
 
@@ -179,6 +189,9 @@ class Services(Protocol):
 
     @property
     def watching(self) -> WatchDesk: ...
+
+    @property
+    def overseer(self) -> Overview: ...
 
     @property
     def commit_log(self) -> CommitReads: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -14,6 +15,7 @@ import structlog
 
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, InstrumentKey, InstrumentStatus
+from candlewick.domain.source import StreamStatus
 from candlewick.jobs.holding import HOLDER, LEASE, while_held
 from candlewick.jobs.partition import partition
 from candlewick.jobs.rounds import Pace, keep_at
@@ -21,6 +23,7 @@ from candlewick.jobs.strangers import Strangers
 from candlewick.pipeline.following import follow
 from candlewick.pipeline.live import LiveFeed
 from candlewick.pipeline.roster import Roster
+from candlewick.pipeline.stream_health import StreamHealth
 from candlewick.ports import InstrumentStore, JobStore, Leases, WatchList
 from candlewick.waiting import before
 
@@ -50,10 +53,10 @@ class Streaming:
     leases: Leases
 
 
-async def keep_streaming(streaming: Streaming, stop: asyncio.Event) -> None:
+async def keep_streaming(streaming: Streaming, book: StreamBook, stop: asyncio.Event) -> None:
     """Take live until `stop` what is watched, whenever it is. What is on the list when, is seen within seconds."""
     async with asyncio.TaskGroup() as group:
-        board = _Board(streaming, group)
+        board = _Board(streaming, book, group)
         await keep_at("streams", board.update, Pace(LOOK), stop)
         board.clear()
 
@@ -66,14 +69,39 @@ class _Stream:
     """Of its lease."""
     feed: LiveFeed
     roster: Roster
+    health: StreamHealth
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class StreamBook:
+    """The streams that this process holds, for those who report on them."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, _Stream] = {}
+
+    def statuses(self) -> Sequence[StreamStatus]:
+        """How it stands with each."""
+        return [
+            held.health.status(held.feed.source, held.name, len(held.roster.instruments))
+            for held in self._held.values()
+        ]
+
+    @contextmanager
+    def entry(self, stream: _Stream) -> Iterator[None]:
+        """It is held for as long as the block lasts."""
+        self._held[stream.name] = stream
+        try:
+            yield
+        finally:
+            del self._held[stream.name]
 
 
 class _Board:
     """The streams of this worker: those that it holds and those that it would take over."""
 
-    def __init__(self, streaming: Streaming, group: asyncio.TaskGroup) -> None:
+    def __init__(self, streaming: Streaming, book: StreamBook, group: asyncio.TaskGroup) -> None:
         self._streaming = streaming
+        self._book = book
         self._group = group
         self._streams: dict[str, _Stream] = {}
         self._keys: Sequence[InstrumentKey] = ()
@@ -118,21 +146,23 @@ class _Board:
         if name in self._streams:
             self._streams[name].roster.change(followed)
             return
-        stream = _Stream(name, self._streaming.feeds[name.split("/")[1]], Roster(followed))
+        feed = self._streaming.feeds[name.split("/")[1]]
+        stream = _Stream(name, feed, Roster(followed), StreamHealth(feed.clock))
         self._streams[name] = stream
-        self._group.create_task(_keep(stream, self._streaming.leases))
+        self._group.create_task(_keep(stream, self._streaming.leases, self._book))
 
 
 def _title(keys: Iterator[InstrumentKey]) -> str:
     return "settings-" + sha256(" ".join(sorted(map(str, keys))).encode()).hexdigest()[:12]
 
 
-async def _keep(stream: _Stream, leases: Leases) -> None:
+async def _keep(stream: _Stream, leases: Leases, book: StreamBook) -> None:
     async def take_turn() -> None:
         lease = await leases.acquire(stream.name, HOLDER, LEASE)
         if lease is not None:
             log.info("stream_taken", stream=stream.name)
-            await _hold(stream, leases, lease)
+            with book.entry(stream):
+                await _hold(stream, leases, lease)
 
     await keep_at(stream.name, take_turn, Pace(TAKE_OVER), stream.stop)
 
@@ -142,6 +172,10 @@ async def _hold(stream: _Stream, leases: Leases, lease: Lease) -> None:
         return await leases.renew(lease, LEASE)
 
     try:
-        await before(stream.stop, while_held(lease, renew, follow(stream.feed, stream.roster, lease)))
+        await before(stream.stop, while_held(lease, renew, _follow(stream, lease)))
     finally:
         await leases.release(lease)
+
+
+async def _follow(stream: _Stream, lease: Lease) -> None:
+    await follow(stream.feed, stream.roster, lease, health=stream.health)

@@ -16,8 +16,9 @@ from candlewick.jobs.polls import Polling, keep_polling
 from candlewick.jobs.queue import QueueWorker, arq_redis, keep_breathing, make_worker
 from candlewick.jobs.refresher import SLOWEST, keep_settling
 from candlewick.jobs.relay import keep_relaying
+from candlewick.jobs.reporting import keep_reporting
 from candlewick.jobs.rounds import Pace
-from candlewick.jobs.streams import Streaming, keep_streaming
+from candlewick.jobs.streams import StreamBook, Streaming, keep_streaming
 from candlewick.settings import Duty, Settings, WorkerSettings
 from candlewick.waiting import paused
 from candlewick.wiring import Services
@@ -46,7 +47,8 @@ def _works(
     services: Services, redis_url: str, settings: Settings, stop: asyncio.Event
 ) -> Iterator[Coroutine[None, None, None]]:
     """The duties as coroutines, none of which has begun."""
-    duties = settings.worker.duty_list
+    duties, book = settings.worker.duty_list, StreamBook()
+    yield keep_reporting(services.status_board, services.sources, stop, book.statuses)
     queues = [queue for duty, queue in QUEUES.items() if duty in duties]
     if Duty.SETTLE in duties:
         pace = Pace(settings.worker.refresh_every, SLOWEST)
@@ -54,7 +56,7 @@ def _works(
     if Duty.RELAY in duties:
         yield keep_relaying(services.commit_log, services.bus, stop)
     if Duty.LIVE in duties:
-        yield keep_streaming(_streaming(services, settings), stop)
+        yield keep_streaming(_streaming(services, settings), book, stop)
         yield keep_polling(_polling(services), stop)
     if queues:
         yield dispatching(services, redis_url, queues, settings.worker.max_jobs, stop)

@@ -15,6 +15,7 @@ from candlewick.domain.errors import CandlewickError, LeaseLost
 from candlewick.domain.job import Lease
 from candlewick.pipeline.live import LiveFeed, Session
 from candlewick.pipeline.roster import Roster
+from candlewick.pipeline.stream_health import StreamHealth
 
 log = structlog.get_logger(__name__)
 
@@ -27,16 +28,19 @@ OVERLAP: Final = timedelta(seconds=1)
 Pause = Callable[[float], Awaitable[None]]
 
 
-async def follow(feed: LiveFeed, roster: Roster, lease: Lease, *, pause: Pause = asyncio.sleep) -> None:
+async def follow(
+    feed: LiveFeed, roster: Roster, lease: Lease, *, health: StreamHealth | None = None, pause: Pause = asyncio.sleep
+) -> None:
     """Store the trades of the roster's instruments until cancelled, over as many connections as it takes.
 
-    When the roster changes, another connection takes over: of the instruments that stay no trade is missed.
+    When the roster changes, another connection takes over: of the instruments that stay no trade is missed. How it goes
+    is noted in `health`.
 
     Raises:
         LeaseLost: somebody else does it by now.
     """
-    failures = 0
-    async with _Connections(feed, roster, lease) as connections:
+    failures, health = 0, health or StreamHealth(feed.clock)
+    async with _Connections(feed, roster, lease, health) as connections:
         while True:
             try:
                 await connections.turn()
@@ -46,6 +50,7 @@ async def follow(feed: LiveFeed, roster: Roster, lease: Lease, *, pause: Pause =
             except* CandlewickError as broken:
                 failures = 1 if connections.delivered else failures + 1
                 reasons = sorted({str(error) for error in leaves(broken)})
+                health.broke("; ".join(reasons))
                 log.warning("stream_broke", source=feed.source, lease=lease.name, reasons=reasons)
             if failures:
                 await pause(min(FIRST_PAUSE * 2 ** min(failures - 1, 10), LONGEST_PAUSE) * uniform(0.5, 1))  # noqa: S311
@@ -67,10 +72,11 @@ class _Connections:
     the error alone, and a feed that was told to end would go on.
     """
 
-    def __init__(self, feed: LiveFeed, roster: Roster, lease: Lease) -> None:
+    def __init__(self, feed: LiveFeed, roster: Roster, lease: Lease, health: StreamHealth) -> None:
         self._feed = feed
         self._roster = roster
         self._lease = lease
+        self._health = health
         self._tasks: dict[Session, asyncio.Task[None]] = {}
         self._current: Session | None = None
         self.delivered = False
@@ -100,6 +106,7 @@ class _Connections:
         current = self._current
         if await _ends_before(self._tasks[current], self._roster.other_than(current.instruments)):
             self._current = None
+            self._health.ended()
             await self._end_of(current)
         else:
             await self._hand_over(current)
@@ -123,7 +130,7 @@ class _Connections:
             raise
 
     def _begin(self, former: Session | None = None) -> Session:
-        session = Session(self._feed, self._lease, self._roster.instruments, former)
+        session = Session(self._feed, self._lease, self._roster.instruments, self._health, former)
         self._tasks[session] = asyncio.create_task(session.run())
         return session
 

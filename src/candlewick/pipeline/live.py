@@ -20,6 +20,7 @@ from candlewick.pipeline.importing import Stores
 from candlewick.pipeline.inbox import BatchBounds, Inbox
 from candlewick.pipeline.mending import Feed, Mender
 from candlewick.pipeline.strangers import STREAM, letters_of
+from candlewick.pipeline.stream_health import StreamHealth
 from candlewick.ports import Clock, Delivery, Frame, LivePositions, TradeHistory, TradeStream
 
 log = structlog.get_logger(__name__)
@@ -48,7 +49,12 @@ class Session:
     """
 
     def __init__(
-        self, feed: LiveFeed, lease: Lease, instruments: Sequence[Instrument], former: Session | None = None
+        self,
+        feed: LiveFeed,
+        lease: Lease,
+        instruments: Sequence[Instrument],
+        health: StreamHealth,
+        former: Session | None = None,
     ) -> None:
         self.instruments = instruments
         self.connected = asyncio.Event()
@@ -58,6 +64,7 @@ class Session:
         self._lease = lease
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
         self._feeds = former.feeds_of(instruments) if former else {}
+        self._health = health
         self._inbox = Inbox(feed.bounds)
         self._writers = asyncio.Semaphore(WRITERS)
         self._former = former
@@ -68,6 +75,7 @@ class Session:
         new = await self._look_up()
         async with self._feed.stream.connect(self.instruments) as frames, asyncio.TaskGroup() as group:
             self.connected.set()
+            self._health.connected()
             reading = group.create_task(self._inbox.fill(frames))
             mending = group.create_task(self._mend(new))
             while batch := await self._inbox.take():
@@ -125,6 +133,7 @@ class Session:
                     group.create_task(self._try_to_deliver(symbol, lines, raw_id, frames))
                 else:
                     group.create_task(self._keep_strangers(symbol, lines, payload, raw_id))
+        self._health.heard(frames[-1].received_at)
 
     def _expect(self, frames: Sequence[Frame]) -> None:
         """What the venue says there is and does not come is a hole as well."""

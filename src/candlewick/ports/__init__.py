@@ -40,12 +40,26 @@ from candlewick.ports.stores import (
     RawStore,
     TradeStore,
 )
-from candlewick.ports.work import Backfills, Bus, Clock, CommitLog, JobStore, Leases, LivePositions, Relay, WatchList
+from candlewick.ports.work import (
+    Backfills,
+    BudgetReads,
+    Bus,
+    Clock,
+    CommitLog,
+    FigureReads,
+    JobStore,
+    Leases,
+    LivePositions,
+    Relay,
+    StatusBoard,
+    WatchList,
+)
 
 __all__ = [
     "ArchiveShelf",
     "ArchiveSource",
     "Backfills",
+    "BudgetReads",
     "Bus",
     "CandleHistory",
     "CandleStore",
@@ -60,6 +74,7 @@ __all__ = [
     "Delivery",
     "Directory",
     "Fetched",
+    "FigureReads",
     "Frame",
     "FreshnessStore",
     "GapStore",
@@ -84,6 +99,7 @@ __all__ = [
     "RawReads",
     "RawStore",
     "Relay",
+    "StatusBoard",
     "TableSource",
     "TradeHistory",
     "TradeStore",

@@ -23,6 +23,7 @@ from candlewick.domain.job import (
 )
 from candlewick.domain.market import InstrumentId, InstrumentKey
 from candlewick.domain.page import Page, TradePosition, TradeRow
+from candlewick.domain.source import BudgetStatus, ProcessReport, SourceFigures
 from candlewick.domain.watch import Watched
 
 
@@ -152,6 +153,34 @@ class WatchList(Protocol):
 
     async def remove(self, keys: Sequence[InstrumentKey]) -> None:
         """Take them off the list; what is not on it does not matter."""
+
+
+class StatusBoard(Protocol):
+    """Where processes tell each other how it stands with the sources that they ask. It may lose what they say."""
+
+    async def publish(self, report: ProcessReport) -> None:
+        """What this process says from now on, in place of what it said before. Forgotten soon if it says no more.
+
+        Raises:
+            RedisUnavailable: also for `reports`.
+        """
+
+    async def reports(self) -> Sequence[ProcessReport]:
+        """What the processes said lately."""
+
+
+class BudgetReads(Protocol):
+    """What is left of the budgets that all workers share."""
+
+    async def statuses(self) -> Sequence[BudgetStatus]:
+        """Of all that this process knows of. Raises RedisUnavailable."""
+
+
+class FigureReads(Protocol):
+    """What the database knows of sources."""
+
+    async def figures(self, sources: Sequence[str]) -> Mapping[str, SourceFigures]:
+        """Of each of them."""
 
 
 class CommitLog(Protocol):

@@ -32,6 +32,9 @@ class Circuit:
         self._reason: str | None = None
         self._retry_at: datetime | None = None
         self._probing = False
+        self._succeeded_at: datetime | None = None
+        self._failed_at: datetime | None = None
+        self._last_error: str | None = None
 
     def admit(self) -> None:
         """Ask for leave to send a request; then say `succeeded` or `failed`.
@@ -50,14 +53,24 @@ class Circuit:
         self._probing = True
         self._retry_at = now + PROBE
 
+    def refused(self, reason: str) -> None:
+        """It answers, though not what was asked: that it may be asked is all that counts here."""
+        self._failed_at, self._last_error = self._clock.now(), reason
+        self._close()
+
     def succeeded(self) -> None:
-        """It answers: even a refusal is an answer."""
+        """It answers."""
+        self._succeeded_at = self._clock.now()
+        self._close()
+
+    def _close(self) -> None:
         if self._retry_at is not None:
             log.info("circuit_closed", source=self._source, endpoint=self._endpoint, failures=self._failures)
         self._failures, self._reason, self._retry_at, self._probing = 0, None, None, False
 
     def failed(self, reason: str) -> None:
         """It did not answer, or with nothing of use. While it rests, what was on its way before adds nothing."""
+        self._failed_at, self._last_error = self._clock.now(), reason
         if self._retry_at is not None and not self._probing:
             return
         self._failures += 1
@@ -74,7 +87,10 @@ class Circuit:
     @property
     def status(self) -> CircuitStatus:
         """How it stands now."""
-        return CircuitStatus(self._source, self._endpoint, self._state, self._failures, self._reason, self._retry_at)
+        return CircuitStatus(
+            self._source, self._endpoint, self._state, self._failures, self._reason, self._retry_at,
+            self._succeeded_at, self._failed_at, self._last_error,
+        )  # fmt: skip
 
     @property
     def _state(self) -> CircuitState:

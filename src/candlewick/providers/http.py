@@ -203,8 +203,11 @@ class ProviderHttp:
             except SourceUnavailable as error:
                 await self._after(error, ask, attempt, circuit)
                 attempt += 1
-            except SourceRefused:
-                circuit.succeeded()
+            except SourceRefused as refusal:
+                if refusal.status == httpx.codes.NOT_FOUND:  # often the answer to whether something is there
+                    circuit.succeeded()
+                else:
+                    circuit.refused(refusal.reason)
                 raise
             else:
                 circuit.succeeded()
@@ -214,7 +217,7 @@ class ProviderHttp:
         """Note what went wrong, and wait for the next try; raise it if there is none."""
         wait = error.retry_after or 0.0
         if isinstance(error, RateLimited):
-            circuit.succeeded()
+            circuit.refused(error.reason)
             log.warning("source_limits", source=self._source, endpoint=ask.endpoint, reason=error.reason, seconds=wait)
             await self._budget.pause(wait)  # for every worker; our own next try waits there too
         else:

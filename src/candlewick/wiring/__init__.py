@@ -2,7 +2,7 @@
 
 from candlewick.wiring.addresses import Addresses, addresses
 from candlewick.wiring.redis import open_redis, ping_redis
-from candlewick.wiring.services import Services, await_services, open_services
+from candlewick.wiring.services import Services, await_services, open_overseer, open_services
 from candlewick.wiring.stores import Stores, archive_import, migrate, open_database, open_stores, watching
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "await_services",
     "migrate",
     "open_database",
+    "open_overseer",
     "open_redis",
     "open_services",
     "open_stores",

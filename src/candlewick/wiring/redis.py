@@ -27,9 +27,20 @@ async def open_redis(url: str) -> AsyncIterator[Redis]:
         RedisUnavailable: nobody answers right now.
         SettingsError: the URL has an option of no use.
     """
+    async with lazy_redis(url) as redis:
+        await ping_redis(redis, url)
+        yield redis
+
+
+@asynccontextmanager
+async def lazy_redis(url: str) -> AsyncIterator[Redis]:
+    """The same, whether anybody answers or not.
+
+    Raises:
+        SettingsError: the URL has an option of no use.
+    """
     redis = _redis_client(url)
     try:
-        await ping_redis(redis, url)
         yield redis
     finally:
         await redis.aclose()

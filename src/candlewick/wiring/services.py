@@ -15,17 +15,20 @@ from typing import Final
 import structlog
 from redis.asyncio import Redis
 
-from candlewick.bus.budget import RedisBudget
+from candlewick.bus.budget import RedisBudgets
 from candlewick.bus.latest import CachedLatest
 from candlewick.bus.notices import RedisBus
+from candlewick.bus.status import RedisStatusBoard
 from candlewick.domain.errors import CandlewickError, SchemaOutOfDate
 from candlewick.pipeline.backfill import Backfill
 from candlewick.pipeline.inbox import BatchBounds
 from candlewick.pipeline.live import LiveFeed
+from candlewick.pipeline.overseeing import Overseer
 from candlewick.pipeline.repairing import GapRepair
 from candlewick.pipeline.watching import Watching
 from candlewick.ports import MarketSource
 from candlewick.probe import Check, Probe
+from candlewick.providers.profiles import profiles
 from candlewick.providers.provider import Access
 from candlewick.providers.registry import providers
 from candlewick.providers.sources import market_sources
@@ -35,7 +38,7 @@ from candlewick.storage.engine import Database
 from candlewick.storage.room import require_archive_room, require_database_room
 from candlewick.waiting import paused
 from candlewick.wiring.addresses import Addresses
-from candlewick.wiring.redis import open_redis, ping_redis
+from candlewick.wiring.redis import lazy_redis, open_redis, ping_redis
 from candlewick.wiring.stores import Stores, open_stores, watching
 
 log = structlog.get_logger(__name__)
@@ -60,6 +63,8 @@ class Services(Stores):
     """How often each of them is asked for quotes."""
     backfills: Backfill
     watching: Watching
+    status_board: RedisStatusBoard
+    overseer: Overseer
     repairs: GapRepair
     service: Probe
     live: LiveSettings
@@ -87,11 +92,11 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
     """The stores and Redis. See `open_stores` for the errors; RedisUnavailable comes on top."""
     assert where.redis is not None  # noqa: S101  (asked for with `addresses`)
     access = _access(settings)
-    async with (
-        open_stores(settings, where, role) as stores,
-        open_redis(where.redis) as redis,
-        market_sources(access, stores.clock, partial(RedisBudget, redis)) as sources,
-    ):
+    async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(open_stores(settings, where, role))
+        redis = await stack.enter_async_context(open_redis(where.redis))
+        budgets, board = RedisBudgets(redis), RedisStatusBoard(redis)
+        sources = await stack.enter_async_context(market_sources(access, stores.clock, budgets))
         backfills = Backfill(sources, stores.import_stores, stores.jobs, stores.clock, settings.data_dir / "downloads")
         yield Services(
             **{name: getattr(stores, name) for name in Stores.__dataclass_fields__},
@@ -100,6 +105,8 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             latest=CachedLatest(redis, stores.quotes),
             sources=sources,
             poll_every={code: each.poll_every for code, each in access.items()},
+            status_board=board,
+            overseer=Overseer(profiles(sources), board, budgets, stores.figures, stores.clock),
             watching=watching(stores, settings, sources),
             backfills=backfills,
             repairs=GapRepair(sources, stores.import_stores, stores.jobs, backfills, stores.clock),
@@ -107,6 +114,18 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             live=settings.live,
             raw_kept_for=settings.storage.raw_kept_for,
         )
+
+
+@asynccontextmanager
+async def open_overseer(settings: Settings, where: Addresses) -> AsyncIterator[Overseer]:
+    """Only what it takes to see how it stands with the sources. Redis may be away."""
+    assert where.redis is not None  # noqa: S101  (asked for with `addresses`)
+    async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(open_stores(settings, where, "sources"))
+        redis = await stack.enter_async_context(lazy_redis(where.redis))
+        budgets = RedisBudgets(redis)
+        sources = await stack.enter_async_context(market_sources(_access(settings), stores.clock, budgets))
+        yield Overseer(profiles(sources), RedisStatusBoard(redis), budgets, stores.figures, stores.clock)
 
 
 @asynccontextmanager

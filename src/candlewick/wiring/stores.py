@@ -33,6 +33,7 @@ from candlewick.storage.live_positions import StoredPositions
 from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw import RawFiles
 from candlewick.storage.raw_reads import RawPayloads
+from candlewick.storage.source_figures import SourceFigureReads
 from candlewick.storage.trades import Trades
 from candlewick.storage.watch import StoredWatchList
 from candlewick.wiring.addresses import Addresses
@@ -62,6 +63,7 @@ class Stores:
     live_positions: StoredPositions
     commit_log: StoredCommits
     watch_list: StoredWatchList
+    figures: SourceFigureReads
     gaps: StoredGaps
 
     @property
@@ -155,5 +157,6 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         live_positions=StoredPositions(database),
         commit_log=StoredCommits(database),
         watch_list=StoredWatchList(database),
+        figures=SourceFigureReads(database),
         gaps=StoredGaps(database),
     )

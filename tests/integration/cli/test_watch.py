@@ -69,6 +69,14 @@ async def test_a_killed_worker_is_replaced_within_seconds_and_no_trade_is_missin
     found = await beyond(connection, before["last"] + 20 * int(TAKE_OVER), 60)
     assert found["count"] == found["span"]
 
+    shown = {each["source"]: each for each in json.loads(venue.run("sources", "--json").stdout)}
+    binance = shown["binance"]
+    assert (binance["status"], binance["unknown"]) == ("ok", None)
+    assert [stream["instruments"] for stream in binance["streams"]] == [2]
+    assert binance["lag_seconds"] < 60
+    assert {budget["name"] for budget in binance["budgets"]} == {"binance", "binance:archives", "binance:streams"}
+    assert shown["kraken"]["status"] == "idle"
+
 
 def test_the_list_is_changed_and_shown(venue: AtVenue) -> None:
     watched = venue.run("watch", ETH, BTC, "--json")

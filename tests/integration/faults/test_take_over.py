@@ -13,7 +13,7 @@ import pytest
 from candlewick.clock import SystemClock
 from candlewick.domain.market import InstrumentKey
 from candlewick.jobs import streams
-from candlewick.jobs.streams import Streaming, keep_streaming
+from candlewick.jobs.streams import StreamBook, Streaming, keep_streaming
 from candlewick.pipeline.live import LiveFeed
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
@@ -47,7 +47,7 @@ async def streaming(following: Following, *fixed: InstrumentKey) -> AsyncIterato
         StoredLeases(database),
     )  # fmt: skip
     async with asyncio.TaskGroup() as group:
-        group.create_task(keep_streaming(parts, stop))
+        group.create_task(keep_streaming(parts, StreamBook(), stop))
         try:
             yield
         finally:

@@ -43,6 +43,7 @@ from candlewick.domain.page import (
 from candlewick.domain.quote import QuoteRow
 from candlewick.domain.raw import RawId, RawRecord
 from candlewick.domain.service import DatabaseEdition
+from candlewick.domain.source import SourceCapability, SourceFigures, SourceProfile, SourceState, SourceStatus
 from candlewick.domain.time import Window
 from candlewick.domain.watch import Watched
 from candlewick.ports import CommitKey
@@ -412,6 +413,23 @@ class FakeWatching(Recorded):
         return await self.all()
 
 
+class FakeOverseer(Recorded):
+    """Two sources: one that works, one that nobody asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        capabilities = [SourceCapability.STREAM, SourceCapability.QUOTES]
+        self.profiles = {
+            "binance": SourceProfile("binance", "Binance", capabilities),
+            "ecb": SourceProfile("ecb", "European Central Bank", [SourceCapability.QUOTES]),
+        }
+        self.rows = {code: SourceStatus(code, SourceState.IDLE, SourceFigures()) for code in self.profiles}
+
+    async def statuses(self) -> Mapping[str, SourceStatus]:
+        self.note("statuses")
+        return self.rows
+
+
 class FakeBus:
     """Says what tests put in."""
 
@@ -485,6 +503,7 @@ class FakeServices:
         self.jobs: Any = FakeJobs()
         self.backfills: Any = FakeBackfills()
         self.watching: Any = FakeWatching()
+        self.overseer: Any = FakeOverseer()
         self.clock: Any = FakeClock()
         self.instruments: Any = FakeInstruments()
         self.trades: Any = FakeTrades()

@@ -21,6 +21,7 @@ from candlewick.graphql.loaders.payloads import (
     payload_loader,
 )
 from candlewick.graphql.loaders.quotes import QuoteLoader, quote_loader
+from candlewick.graphql.loaders.source_status import SourceStatusLoader, source_status_loader
 from candlewick.graphql.loaders.trades import TradeLoader, trade_loader
 from candlewick.graphql.loaders.venue import VenueLoader, venue_loader
 from candlewick.graphql.services import Services
@@ -43,6 +44,7 @@ class Loaders:
     origins: OriginLoader
     payloads: PayloadLoader
     bodies: BodyLoader
+    source_status: SourceStatusLoader
 
     @classmethod
     def fresh(cls, services: Services) -> Self:
@@ -60,4 +62,5 @@ class Loaders:
             origins=origin_loader(services.raw_reads),
             payloads=payload_loader(services.raw_reads),
             bodies=body_loader(services.raw_reads),
+            source_status=source_status_loader(services.overseer),
         )

@@ -13,12 +13,14 @@ from candlewick.domain.interval import Interval
 from candlewick.domain.job import JobKind, JobStatus
 from candlewick.domain.market import AssetClass, DataKind, InstrumentStatus, Side, Tape
 from candlewick.domain.service import DatabaseEdition
+from candlewick.domain.source import CircuitState, SourceCapability, SourceState
 
 __all__ = [
     "Adjustment",
     "AssetClass",
     "CandleOrigin",
     "CandleStatus",
+    "CircuitState",
     "DataKind",
     "DatabaseEdition",
     "InstrumentStatus",
@@ -26,6 +28,8 @@ __all__ = [
     "JobKind",
     "JobStatus",
     "Side",
+    "SourceCapability",
+    "SourceState",
     "Tape",
 ]
 
@@ -145,4 +149,33 @@ _describe(
     SUCCEEDED="All of it is done.",
     FAILED="Some of it failed for good; it can be tried again.",
     CANCELLED="Somebody wanted no more of it; what was stored stays.",
+)
+_describe(
+    SourceState,
+    "How it stands with a source in a word.",
+    OK="What is asked of it, it answers.",
+    DEGRADED="Some of it fails, or it told us to keep away.",
+    DOWN="All of it that is asked fails.",
+    IDLE="Nobody asks it.",
+    UNKNOWN="What the workers see of it cannot be found out now.",
+)
+_describe(
+    SourceCapability,
+    "What a source can do here.",
+    STREAM="Trades as they happen.",
+    TRADES="Trades of the past.",
+    CANDLES="Its own minute candles of the past.",
+    QUOTES="What prices are now.",
+    QUOTE_HISTORY="What prices were.",
+    DAYS="Daily candles and factors.",
+    ARCHIVES="Archive files that a backfill fetches.",
+    FILES="Files that were downloaded, or made by anybody, and can be imported.",
+    DISCOVERY="It says what it lists.",
+)
+_describe(
+    CircuitState,
+    "Whether an endpoint is asked.",
+    CLOSED="It is.",
+    OPEN="It failed several times in a row and is left alone for a while.",
+    HALF_OPEN="One request is on its way: it decides.",
 )
