@@ -142,11 +142,14 @@ ALTER TABLE commit_log ADD CONSTRAINT commit_log_kind_check CHECK (kind BETWEEN 
 """
 
 AUDIT = """
--- What of a payload was wanted: rows at other times are on it because the source pages otherwise, and were not stored.
-ALTER TABLE raw_payload ADD COLUMN wanted_from timestamptz, ADD COLUMN wanted_to timestamptz;
+-- What of a payload was wanted: rows at other times are on it because the source pages otherwise, rows of other
+-- instruments because all are asked at once. They were not stored.
+ALTER TABLE raw_payload ADD COLUMN wanted_from timestamptz, ADD COLUMN wanted_to timestamptz,
+                        ADD COLUMN wanted_of integer[];
 
--- Few commits are corrections: what was received before one is replayed around it.
-CREATE INDEX commit_log_correction ON commit_log (instrument_id) WHERE kind = 2;
+-- Of a file that corrected an earlier one: what it took the place of. What was received before is replayed around it.
+ALTER TABLE archive_file ADD COLUMN replaced_from timestamptz, ADD COLUMN replaced_to timestamptz;
+CREATE INDEX archive_file_instrument ON archive_file (instrument_id);
 
 -- The last payload of an endpoint: what says the same again is not kept again. Endpoints are long, their hashes are not.
 CREATE INDEX raw_payload_last ON raw_payload (source, hashtextextended(endpoint, 0), id);
@@ -158,8 +161,9 @@ SELECT create_hypertable('quote', 'ts', chunk_time_interval => INTERVAL '30 days
 
 BACK = """
 DROP INDEX raw_payload_last;
-DROP INDEX commit_log_correction;
-ALTER TABLE raw_payload DROP COLUMN wanted_from, DROP COLUMN wanted_to;
+DROP INDEX archive_file_instrument;
+ALTER TABLE archive_file DROP COLUMN replaced_from, DROP COLUMN replaced_to;
+ALTER TABLE raw_payload DROP COLUMN wanted_from, DROP COLUMN wanted_to, DROP COLUMN wanted_of;
 DROP TABLE covered;
 DROP TABLE gap;
 DROP TABLE watch;

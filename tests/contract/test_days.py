@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ from candlewick.domain.interval import Duration, Interval
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, Side, Trade
 from candlewick.domain.page import CandleQuery
+from candlewick.domain.raw import RawId
 from candlewick.domain.time import Window
 from candlewick.ports import DayDelivery, Outcome
 from candlewick.storage import tree
@@ -359,3 +361,17 @@ async def test_wider_candles_are_what_their_days_add_up_to(
              None if c.volume is None else Decimal(c.volume))
             for c in found
         ] == whole(expected, duration), f"{duration}"  # fmt: skip
+
+
+async def test_a_publication_that_was_received_before_undoes_nothing(database: Database) -> None:
+    instrument, days = await new_instrument(database), Days(database)
+    older, newer = RawId(71), RawId(72)
+    factors = [Factor(FIRST, Decimal(number), Decimal(1), None) for number in (2, 3)]
+    await days.put(replace(published(instrument, [day(0, "8")], factors[1:]), raw_id=newer))
+
+    again = await days.put(replace(published(instrument, [day(0, "7"), day(1, "7")], factors[:1]), raw_id=older))
+
+    assert again == Outcome(stored=1, repeated=2)
+    rows = await read_all(database, instrument, D1, CandleOrigin.VENUE)
+    assert [candle.open for candle in rows] == ["8", "7"]
+    assert (await days.factors([instrument.id], 9))[instrument.id] == factors[1:]

@@ -422,3 +422,13 @@ async def test_the_latest_of_many_long_series_is_found_at_once(database: Databas
         await put(database, instrument, *(quote(86_400 * day, str(day + 1)) for day in range(400)))
     latest = await Quotes(database).latest([one.id for one in instruments])
     assert {row.price for row in latest.values()} == {"400"}
+
+
+async def test_what_was_received_before_does_not_undo_what_was_said_later(database: Database) -> None:
+    instrument, quotes = await new_instrument(database), Quotes(database)
+    await quotes.put(of(instrument, [quote(0, "11"), quote(1, "12")], at=LATER + MINUTE))
+
+    again = await quotes.put(of(instrument, [quote(0, "10"), quote(1, "10"), quote(2, "10")], at=LATER))
+
+    assert again == Outcome(stored=1, repeated=2)
+    assert await stored(database, instrument) == [(0, "11"), (1, "12"), (2, "10")]

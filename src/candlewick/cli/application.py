@@ -20,6 +20,7 @@ from candlewick.cli.jobs import jobs
 from candlewick.cli.keys import keys
 from candlewick.cli.origins import raw
 from candlewick.cli.processes import serve, worker
+from candlewick.cli.replaying import replay
 from candlewick.cli.schema import schema
 from candlewick.cli.simulating import simulate
 from candlewick.cli.sources import sources
@@ -107,6 +108,7 @@ program.command()(unwatch)
 program.command()(sources)
 program.add_typer(jobs, name="jobs")
 program.command()(raw)
+program.command()(replay)
 program.command()(simulate)
 program.command()(schema)
 program.add_typer(keys, name="keys")

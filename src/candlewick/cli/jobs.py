@@ -136,7 +136,7 @@ def row(job: Job) -> tuple[object, ...]:
 def about(job: Job) -> str:
     """What it is about, in short."""
     arguments = job.arguments
-    names = arguments.get("instruments") or [arguments.get("source", "")]
+    names = arguments.get("instruments") or arguments.get("sources") or [arguments.get("source", "")]
     window = arguments.get("window")
     span = f" {window[0][:16]} to {window[1][:16] if window[1] else 'its making'}" if window else ""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""

@@ -26,6 +26,8 @@ class JobKind(StrEnum):
     DISCOVER = "DISCOVER"
     REPAIR = "REPAIR"
     """What is missing of an instrument is asked for again."""
+    REPLAY = "REPLAY"
+    """Reads kept payloads and files again."""
 
 
 class JobStatus(StrEnum):

@@ -128,6 +128,19 @@ class Instrument:
 
 
 @dataclass(frozen=True, slots=True)
+class SymbolUse:
+    """A time in which a venue called an instrument so: from `since` on, before `until`; None: ever."""
+
+    instrument: Instrument
+    since: datetime | None
+    until: datetime | None
+
+    def holds(self, moment: datetime) -> bool:
+        """Whether it was so then."""
+        return (self.since is None or self.since <= moment) and (self.until is None or moment < self.until)
+
+
+@dataclass(frozen=True, slots=True)
 class Trade:
     """One execution (or one aggregated one, if that is the instrument's tape).
 

@@ -13,10 +13,13 @@ import numpy.typing as npt
 
 from candlewick.domain.batch import Rejected, TradeBatch
 from candlewick.domain.candle import MinuteCandle
-from candlewick.domain.market import DataKind, Tape
+from candlewick.domain.market import DataKind, InstrumentId, Tape
 from candlewick.domain.time import Window
 
 RawId = NewType("RawId", int)
+
+STREAM: Final = "stream:"
+"""How the endpoint of messages of a stream begins: `stream:NAME`. They are joined by newlines, in order of arrival."""
 
 _QUOTED: Final = 4096
 """Bytes of an unreadable payload that its dead letter quotes."""
@@ -38,6 +41,8 @@ class ArchiveFile:
     """The file of the same name, under another checksum, whose window this one replaces."""
     superseded: bool = False
     """A later file of the same name, under another checksum, took its place."""
+    instrument_id: InstrumentId | None = None
+    """Whose rows it has; None: of several, or of none yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,8 @@ class Payload:
     received_at: datetime
     wanted: Window | None = None
     """Only rows of these times are to be stored: the others are on it because the source pages otherwise."""
+    wanted_of: Sequence[InstrumentId] | None = None
+    """Only rows of these instruments are to be stored, if given: the others are on it because all are asked at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,26 @@ class RawRecord:
     received_at: datetime
     archived: bool
     """They are a file in the archive store; else they lie in the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPayload:
+    """A payload as it is kept."""
+
+    id: RawId
+    payload: Payload
+    damage: str | None = None
+    """Why its bytes are not those that were received; then they are missing here."""
+    archived: bool = False
+    """It is a file in the archive store: its endpoint is its name, its bytes are not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """An archive file that took the place of what was stored in the window before it was received."""
+
+    file_id: RawId
+    window: Window
 
 
 class LetterKind(StrEnum):

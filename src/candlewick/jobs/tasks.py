@@ -40,6 +40,7 @@ async def run_step(ctx: TaskContext, job_id: int, number: int, attempt: int, que
         JobKind.BACKFILL: services.backfills.run,
         JobKind.DISCOVER: run_discovery,
         JobKind.REPAIR: services.repairs.run,
+        JobKind.REPLAY: services.replays.jobs.run,
     }
     return await StepRunner(services.jobs, services.leases, work).run(step_ref(job_id, number, attempt, queue))
 

@@ -12,14 +12,14 @@ import structlog
 from candlewick.domain.errors import InstrumentBusy
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
-from candlewick.domain.raw import Payload, RawId, TradeLines
+from candlewick.domain.raw import STREAM, Payload, RawId, TradeLines
 from candlewick.pipeline.contiguity import Contiguity, runs_of
 from candlewick.pipeline.feed_gaps import FeedGaps
 from candlewick.pipeline.history import Target
 from candlewick.pipeline.importing import Stores
 from candlewick.pipeline.inbox import BatchBounds, Inbox
 from candlewick.pipeline.mending import Feed, Mender
-from candlewick.pipeline.strangers import STREAM, letters_of
+from candlewick.pipeline.strangers import letters_of
 from candlewick.pipeline.stream_health import StreamHealth
 from candlewick.ports import Clock, Delivery, Frame, LivePositions, TradeHistory, TradeStream
 

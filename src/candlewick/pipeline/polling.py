@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import batched
 from typing import Final
 
@@ -67,7 +68,8 @@ class _Polling:
         by_symbol = {instrument.symbol: instrument for instrument in instruments}
         answered: set[str] = set()
         for payload in await self._quotes.pages(instruments):
-            raw_id = await self._stores.raw.keep_news(payload)
+            asked = replace(payload, wanted_of=[instrument.id for instrument in instruments])
+            raw_id = await self._stores.raw.keep_news(asked)
             found = await self._read(payload, raw_id)
             await self._store(payload, raw_id, {by_symbol[s]: lines for s, lines in found.items() if s in by_symbol})
             strangers = {symbol: lines for symbol, lines in found.items() if symbol not in by_symbol}

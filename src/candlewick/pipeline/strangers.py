@@ -7,10 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from candlewick.domain.batch import Rejected
-from candlewick.domain.raw import DeadLetter, LetterKind, Payload, RawId
+from candlewick.domain.raw import STREAM, DeadLetter, LetterKind, Payload, RawId
 
-STREAM: Final = "stream:"
-"""How the endpoint of messages of a stream begins: `stream:NAME`. The messages are joined by newlines."""
 _LONGEST: Final = 4096
 """Characters of a row that its letter quotes."""
 

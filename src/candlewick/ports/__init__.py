@@ -1,6 +1,6 @@
 """What the use cases need from outside, in domain types. Adapters live in `storage`, `bus`, `providers` and `clock`."""
 
-from candlewick.ports.audit import CommitKey, RawReads
+from candlewick.ports.audit import CommitKey, PayloadPosition, RawReads, Readers
 from candlewick.ports.gaps import GapStore
 from candlewick.ports.sources import (
     ArchiveShelf,
@@ -89,6 +89,7 @@ __all__ = [
     "Market",
     "MarketSource",
     "Outcome",
+    "PayloadPosition",
     "PayloadReader",
     "Progress",
     "QuoteDelivery",
@@ -98,6 +99,7 @@ __all__ = [
     "RateBudget",
     "RawReads",
     "RawStore",
+    "Readers",
     "Relay",
     "StatusBoard",
     "TableSource",

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from candlewick.domain.market import InstrumentId
-from candlewick.domain.page import TradeRow
-from candlewick.domain.raw import RawId, RawRecord
+from candlewick.domain.page import Page, TradeRow
+from candlewick.domain.raw import ArchiveFile, Correction, KeptPayload, RawId, RawRecord
+from candlewick.domain.time import Window
+from candlewick.ports.sources import ArchiveSource, PayloadReader
 
 type CommitKey = tuple[InstrumentId, int]
 """An instrument and one of its versions: what a trade remembers of where it came from."""
+
+
+type PayloadPosition = tuple[datetime, RawId]
+"""Where a payload stands in the order in which they were received."""
 
 
 class RawReads(Protocol):
@@ -35,3 +42,31 @@ class RawReads(Protocol):
 
     async def beginnings(self, raw_ids: Sequence[RawId], most: int) -> Mapping[RawId, bytes]:
         """The first `most` bytes of each payload that is in the database. Errors as for `body`, but for the first."""
+
+    async def sources(self) -> Sequence[str]:
+        """Those of whom anything is kept."""
+
+    async def span(self, source: str) -> Window | None:
+        """From the first of the source's payloads to the last, files apart; None if none is kept."""
+
+    async def payloads(self, source: str, window: Window | None, after: PayloadPosition | None) -> Page[KeptPayload]:
+        """What was received in the window next, files too, in its order: a bounded number of them and of bytes."""
+
+    async def payload(self, raw_id: RawId) -> KeptPayload:
+        """Raises UnknownPayload: there is none in the database."""
+
+    async def files(self, source: str, window: Window | None, after: RawId, limit: int) -> Page[ArchiveFile]:
+        """The source's archive files that were received in the window and have rows here, in order."""
+
+    async def file(self, raw_id: RawId) -> ArchiveFile | None: ...
+
+    async def corrections(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Sequence[Correction]]:
+        """Where archive files took the place of what was here."""
+
+
+class Readers(Protocol):
+    """What reads kept bytes again, by their source; None if nothing here does."""
+
+    def payloads(self, source: str) -> PayloadReader | None: ...
+
+    def files(self, source: str) -> ArchiveSource | None: ...

@@ -216,6 +216,8 @@ class Contents:
     quotes: Mapping[str, QuoteLines] = field(default_factory=dict)
     days: Mapping[str, DayLines] = field(default_factory=dict)
     listings: Sequence[Listing] = ()
+    tapes: Mapping[str, Tape] = field(default_factory=dict)
+    """Which numbering the trades carry, where the venue has two and the payload says which."""
 
 
 class PayloadReader(Protocol):

@@ -23,6 +23,7 @@ from candlewick.domain.market import (
     InstrumentId,
     InstrumentKey,
     InstrumentStatus,
+    SymbolUse,
     Tape,
     Venue,
     VenueId,
@@ -97,6 +98,9 @@ class InstrumentStore(Protocol):
     async def venues_by_ids(self, ids: Sequence[VenueId]) -> Mapping[VenueId, Venue]: ...
     async def symbols(self, instrument_id: InstrumentId, window: Window) -> frozenset[str]:
         """The venue's spellings of the instrument within the window, aliases included."""
+
+    async def by_symbols(self, venue: str, symbols: Sequence[str]) -> Mapping[str, Sequence[SymbolUse]]:
+        """Whom the venue's spellings meant through time, each in the order of `since`."""
 
     async def instruments(self, where: InstrumentFilter, first: int, after: InstrumentKey | None) -> Page[Instrument]:
         """In order of their keys' text."""

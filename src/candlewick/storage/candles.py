@@ -96,7 +96,7 @@ class Candles:
                     rows=put["stored"], raw_id=raw_id,
                 )  # fmt: skip
             if progress is not None:
-                await save_progress(driver, progress)
+                await save_progress(driver, progress, instrument.id)
         return Outcome(stored=put["stored"], repeated=len(candles) - put["stored"])
 
     async def read(

@@ -52,6 +52,9 @@ WHERE instrument_id = $1 AND origin = 0 AND open_time >= $2 AND open_time < $3
 """
 
 
+_NOTE: Final = "UPDATE archive_file SET replaced_from = $2, replaced_to = $3 WHERE raw_id = $1"
+
+
 def replaceable(window: Window, floor: datetime | None) -> Window | None:
     """The minutes of the window whose trades are kept whole. Older candles stay: nothing here could make them again."""
     if floor is None:
@@ -63,6 +66,7 @@ def replaceable(window: Window, floor: datetime | None) -> Window | None:
 async def take_out(driver: Driver, delivery: Delivery, window: Window, version: int) -> int:
     """Remove what the instrument has in the window, remembering the candles for `compare`; the version that is next."""
     instrument_id = delivery.instrument.id
+    await driver.execute(_NOTE, delivery.raw_id, window.start, window.end)
     await driver.execute(_FORMER)
     await driver.execute("TRUNCATE former")
     await driver.execute(_REMEMBER, instrument_id, window.start, window.end)

@@ -37,6 +37,8 @@ WITH merged AS (
         revision = kept.revision + (kept.open_time < $3)::int, version = excluded.version
     WHERE (kept.open, kept.high, kept.low, kept.close, kept.volume)
         IS DISTINCT FROM (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume)
+      AND NOT EXISTS (SELECT FROM commit_log AS later
+                      WHERE later.instrument_id = $1 AND later.version = kept.version AND later.raw_id > $5)
     RETURNING open_time
 ),{WIDEN.format(origin=DAYS_CODE)}
 SELECT count(*) AS stored, min(open_time) AS first_open, max(open_time) AS last_open FROM merged
@@ -50,6 +52,8 @@ WITH put AS (
         reference_price = excluded.reference_price
     WHERE (kept.price_factor, kept.split_factor, kept.reference_price)
         IS DISTINCT FROM (excluded.price_factor, excluded.split_factor, excluded.reference_price)
+      AND NOT EXISTS (SELECT FROM commit_log AS later
+                      WHERE later.instrument_id = $1 AND later.kind = 1 AND later.raw_id > $7)
     RETURNING day
 )
 SELECT count(*) FROM put
@@ -89,7 +93,7 @@ class Days:
                     rows=days + factors, raw_id=delivery.raw_id,
                 )  # fmt: skip
             if delivery.progress is not None:
-                await save_progress(driver, delivery.progress)
+                await save_progress(driver, delivery.progress, instrument_id)
         rows = len(lines.candles) + len(lines.factors)
         return Outcome(stored=days + factors, repeated=rows - days - factors, dead=len(lines.rejected))
 
@@ -113,7 +117,9 @@ class Days:
         await driver.execute(_PUBLISHED)
         await driver.copy_records_to_table("published_day", records=map(_record, newest.values()), columns=_COLUMNS)
         closed_before = delivery.received_at - self._lateness - _DAY
-        put = await driver.fetchrow(_PUT_DAYS, delivery.instrument.id, version, closed_before, delivery.source)
+        put = await driver.fetchrow(
+            _PUT_DAYS, delivery.instrument.id, version, closed_before, delivery.source, delivery.raw_id
+        )
         assert put is not None
         return put["stored"], _window(put["first_open"], put["last_open"]) if put["stored"] else None
 
@@ -125,7 +131,7 @@ async def _put_factors(driver: Driver, delivery: DayDelivery) -> int:
         return 0
     rows = [(each.day, each.price_factor, each.split_factor, each.reference_price) for each in newest.values()]
     columns = (list(column) for column in zip(*sorted(rows), strict=True))
-    return int(await driver.fetchval(_PUT_FACTORS, delivery.instrument.id, delivery.source, *columns))
+    return int(await driver.fetchval(_PUT_FACTORS, delivery.instrument.id, delivery.source, *columns, delivery.raw_id))
 
 
 async def _span(driver: Driver, instrument_id: InstrumentId) -> Window | None:

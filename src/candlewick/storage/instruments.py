@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, exists, or_, select, tuple_, update
@@ -16,6 +17,7 @@ from candlewick.domain.market import (
     InstrumentId,
     InstrumentKey,
     InstrumentStatus,
+    SymbolUse,
     Tape,
     Venue,
     VenueId,
@@ -93,6 +95,23 @@ class Instruments:
         )
         return frozenset(row["symbol"] for row in rows)
 
+    async def by_symbols(self, venue_code: str, symbols: Sequence[str]) -> Mapping[str, Sequence[SymbolUse]]:
+        """See `InstrumentStore.by_symbols`."""
+        joined = symbol_alias.join(instrument).join(venue, venue.c.id == instrument.c.venue_id)
+        query = (
+            select(
+                instrument, symbol_alias.c.symbol.label("spelling"), symbol_alias.c.valid_from, symbol_alias.c.valid_to
+            )
+            .select_from(joined)
+            .where(venue.c.code == venue_code, symbol_alias.c.symbol.in_(symbols))
+            .order_by(symbol_alias.c.valid_from, instrument.c.id)
+        )
+        found: dict[str, list[SymbolUse]] = {}
+        for row in await self._rows(query):
+            use = SymbolUse(_instrument(row), _finite(row["valid_from"]), _finite(row["valid_to"]))
+            found.setdefault(row["spelling"], []).append(use)
+        return found
+
     async def instruments(self, where: InstrumentFilter, first: int, after: InstrumentKey | None) -> Page[Instrument]:
         """See `InstrumentStore.instruments`."""
         joined = (
@@ -165,6 +184,11 @@ def _instrument(row: RowMapping) -> Instrument:
         lot_size=row["lot_size"],
         retention_floor=row["retention_floor"],
     )
+
+
+def _finite(moment: datetime) -> datetime | None:
+    """None for the infinities, which the driver gives without a time zone."""
+    return None if moment.tzinfo is None else moment
 
 
 def _asset(row: RowMapping) -> Asset:

@@ -36,6 +36,13 @@ CREATE TEMPORARY TABLE IF NOT EXISTS observed (
 ) ON COMMIT DELETE ROWS
 """
 
+_OUTDATED: Final = """
+DELETE FROM observed AS o USING quote AS kept
+WHERE kept.instrument_id = $1 AND kept.source = $2 AND kept.ts = o.ts AND kept.received_at > $3
+  AND kept.ts >= $4 AND kept.ts <= $5
+"""
+"""What was said later about the same moment counts, whenever it is delivered."""
+
 _SPAN: Final = "SELECT first_ts, last_ts FROM quote_span WHERE instrument_id = $1 AND source = $2"
 _BEFORE: Final = """
 SELECT ts FROM quote WHERE instrument_id = $1 AND source = $2 AND ts <= $3 AND ts >= $4 ORDER BY ts DESC LIMIT 1
@@ -176,7 +183,7 @@ class Quotes:
             stored = await self._store(driver, delivery, quotes, version) if quotes else 0
             await keep_letters(driver, _letters(delivery))
             if delivery.progress is not None:
-                await save_progress(driver, delivery.progress)
+                await save_progress(driver, delivery.progress, delivery.instrument.id)
         return Outcome(stored, len(delivery.lines.quotes) - stored, len(delivery.lines.rejected))
 
     async def read(
@@ -219,6 +226,7 @@ async def _settle(
     await driver.execute(_OBSERVED)
     await driver.copy_records_to_table("observed", records=rows, columns=_COLUMNS)
     first, last = min(quotes), max(quotes)
+    await driver.execute(_OUTDATED, delivery.instrument.id, delivery.source, delivery.received_at, first, last)
     before = await _before(driver, delivery.instrument.id, delivery.source, first)
     settled = await driver.fetchrow(
         _SETTLE, delivery.instrument.id, delivery.source, before, last, version, delivery.received_at

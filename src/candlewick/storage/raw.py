@@ -10,7 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import asyncpg
+
 from candlewick.domain.errors import ArchiveStoreUnavailable, SupersededFile
+from candlewick.domain.market import InstrumentId
 from candlewick.domain.raw import ArchiveFile, Payload, RawId
 from candlewick.ports import Progress
 from candlewick.storage import packing
@@ -26,8 +29,8 @@ WITH payload AS (
 INSERT INTO archive_file (raw_id, source, name, sha256) SELECT id, $1, $2, $3 FROM payload
 """
 
-_FIND = """
-SELECT f.raw_id, p.received_at, f.lines_stored, f.complete,
+FILES: Final = """
+SELECT f.raw_id, p.source, f.name, f.sha256, p.received_at, f.lines_stored, f.complete, f.instrument_id,
        (SELECT max(former.raw_id) FROM archive_file AS former
         WHERE former.source = f.source AND former.name = f.name AND former.raw_id < f.raw_id
           AND former.lines_stored > 0) AS replaces,
@@ -35,13 +38,15 @@ SELECT f.raw_id, p.received_at, f.lines_stored, f.complete,
                WHERE later.source = f.source AND later.name = f.name AND later.raw_id > f.raw_id
                  AND later.lines_stored > 0) AS superseded
 FROM archive_file AS f JOIN raw_payload AS p ON p.id = f.raw_id
-WHERE f.source = $1 AND f.name = $2 AND f.sha256 = $3
 """
+"""What `file_of` makes an ArchiveFile of."""
+_FIND: Final = FILES + "WHERE f.source = $1 AND f.name = $2 AND f.sha256 = $3"
 
 _PROGRESS = """
 UPDATE archive_file
 SET lines_stored = greatest(lines_stored, $2), complete = complete OR $3,
-    completed_at = CASE WHEN $3 THEN coalesce(completed_at, now()) ELSE completed_at END
+    completed_at = CASE WHEN $3 THEN coalesce(completed_at, now()) ELSE completed_at END,
+    instrument_id = coalesce(instrument_id, $4)
 WHERE raw_id = $1
 RETURNING name, (
     SELECT max(later.raw_id) FROM archive_file AS later
@@ -50,18 +55,19 @@ RETURNING name, (
 """
 
 _KEEP: Final = """
-INSERT INTO raw_payload (source, endpoint, sha256, byte_count, received_at, encoding, body, wanted_from, wanted_to)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO raw_payload (source, endpoint, sha256, byte_count, received_at, encoding, body,
+                         wanted_from, wanted_to, wanted_of)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 RETURNING id
 """
 _LAST: Final = """
-SELECT id, sha256 FROM raw_payload
+SELECT id, sha256, wanted_of FROM raw_payload
 WHERE source = $1 AND hashtextextended(endpoint, 0) = hashtextextended($2, 0) AND endpoint = $2
 ORDER BY id DESC
 LIMIT 1
 """
 # Whatever sources there are, known to this version or not: the index is jumped through, one row a source.
-_SOURCES = """
+SOURCES: Final = """
 WITH RECURSIVE found AS (
     (SELECT source FROM raw_payload ORDER BY source LIMIT 1)
     UNION ALL
@@ -102,10 +108,7 @@ class RawFiles:
             await driver.execute(_REGISTER, source, name, bytes.fromhex(digest), size, received_at)
             found = await driver.fetchrow(_FIND, source, name, bytes.fromhex(digest))
         assert found is not None
-        return ArchiveFile(
-            RawId(found["raw_id"]), source, name, digest, found["received_at"], found["lines_stored"],
-            found["complete"], None if found["replaces"] is None else RawId(found["replaces"]), found["superseded"],
-        )  # fmt: skip
+        return file_of(found)
 
     async def keep_payload(self, payload: Payload) -> RawId:
         """See `RawStore.keep_payload`."""
@@ -114,7 +117,7 @@ class RawFiles:
         async with self._database.transaction() as driver:
             kept = await driver.fetchval(
                 _KEEP, payload.source, payload.endpoint, digest, len(payload.body), payload.received_at,
-                packing.ENCODING, body, *wanted,
+                packing.ENCODING, body, *wanted, payload.wanted_of,
             )  # fmt: skip
         return RawId(kept)
 
@@ -123,14 +126,15 @@ class RawFiles:
         digest = await asyncio.to_thread(lambda: hashlib.sha256(payload.body).digest())
         async with self._database.driver() as driver:
             last = await driver.fetchrow(_LAST, payload.source, payload.endpoint)
-        if last is not None and last["sha256"] == digest:
+        same_wanted = last is not None and last["wanted_of"] == payload.wanted_of
+        if last is not None and last["sha256"] == digest and same_wanted:
             return RawId(last["id"])
         return await self.keep_payload(payload)
 
     async def prune(self, before: datetime) -> int:
         """Delete payloads that came before that moment, a few thousand in a transaction; how many there were."""
         async with self._database.driver() as driver:
-            sources = [row["source"] for row in await driver.fetch(_SOURCES)]
+            sources = [row["source"] for row in await driver.fetch(SOURCES)]
             deleted = 0
             for source in sources:
                 while count := int((await driver.execute(_PRUNE, source, before, PRUNED_AT_ONCE)).split()[-1]):
@@ -167,6 +171,22 @@ class RawFiles:
         return digest.hexdigest(), place.stat().st_size
 
 
+def file_of(row: asyncpg.Record) -> ArchiveFile:
+    """A row of `FILES`."""
+    return ArchiveFile(
+        id=RawId(row["raw_id"]),
+        source=row["source"],
+        name=row["name"],
+        sha256=row["sha256"].hex(),
+        received_at=row["received_at"],
+        lines_stored=row["lines_stored"],
+        complete=row["complete"],
+        replaces=None if row["replaces"] is None else RawId(row["replaces"]),
+        superseded=row["superseded"],
+        instrument_id=row["instrument_id"],
+    )
+
+
 def _sync(folder: Path) -> None:
     """Make sure that a name in the folder outlives a power cut."""
     handle = os.open(folder, os.O_RDONLY)
@@ -176,12 +196,12 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-async def save_progress(driver: Driver, progress: Progress) -> None:
+async def save_progress(driver: Driver, progress: Progress, instrument_id: InstrumentId) -> None:
     """How far an import got, in the transaction of the rows that got it there, which holds the instrument's lock.
 
     Raises:
         SupersededFile: meanwhile a newer version of the file took its place.
     """
-    saved = await driver.fetchrow(_PROGRESS, progress.file_id, progress.lines, progress.complete)
+    saved = await driver.fetchrow(_PROGRESS, progress.file_id, progress.lines, progress.complete, instrument_id)
     if saved is not None and saved[1] is not None:
         raise SupersededFile(saved[0])

@@ -49,7 +49,7 @@ class Trades:
                 first = turn.version if first is None else first
                 total += await self._store(driver, delivery, turn, CommitKind.TRADES, first)
                 if delivery.progress is not None:
-                    await save_progress(driver, delivery.progress)
+                    await save_progress(driver, delivery.progress, delivery.instrument.id)
         return total
 
     async def replace(self, window: Window, deliveries: AsyncIterator[Delivery]) -> Outcome:
@@ -71,7 +71,7 @@ class Trades:
                 if kept is not None:
                     await corrections.compare(driver, last.instrument.id, kept)
                 if last.progress is not None:
-                    await save_progress(driver, last.progress)
+                    await save_progress(driver, last.progress, last.instrument.id)
         return total
 
     async def read(

@@ -29,16 +29,17 @@ from candlewick.pipeline.watching import Watching
 from candlewick.ports import MarketSource
 from candlewick.probe import Check, Probe
 from candlewick.providers.profiles import profiles
-from candlewick.providers.provider import Access
-from candlewick.providers.registry import providers
+from candlewick.providers.readers import SourceReaders
 from candlewick.providers.sources import market_sources
-from candlewick.settings import LiveSettings, Settings, SourceSettings
+from candlewick.settings import LiveSettings, Settings
 from candlewick.storage import schema
 from candlewick.storage.engine import Database
 from candlewick.storage.room import require_archive_room, require_database_room
 from candlewick.waiting import paused
+from candlewick.wiring.access import access_of
 from candlewick.wiring.addresses import Addresses
 from candlewick.wiring.redis import lazy_redis, open_redis, ping_redis
+from candlewick.wiring.replaying import Replays, replays_of
 from candlewick.wiring.stores import Stores, open_stores, watching
 
 log = structlog.get_logger(__name__)
@@ -46,8 +47,6 @@ log = structlog.get_logger(__name__)
 STARTING: Final = timedelta(minutes=1)
 """How long a process that stays waits for its services when it starts."""
 RETRY: Final = timedelta(seconds=1)
-DEMO_WEIGHT: Final = 1_000_000
-"""A minute's budget for the demo market, which is ours to ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,7 @@ class Services(Stores):
     status_board: RedisStatusBoard
     overseer: Overseer
     repairs: GapRepair
+    replays: Replays
     service: Probe
     live: LiveSettings
     raw_kept_for: timedelta
@@ -91,7 +91,7 @@ class Services(Stores):
 async def open_services(settings: Settings, where: Addresses, role: str = "candlewick") -> AsyncIterator[Services]:
     """The stores and Redis. See `open_stores` for the errors; RedisUnavailable comes on top."""
     assert where.redis is not None  # noqa: S101  (asked for with `addresses`)
-    access = _access(settings)
+    access = access_of(settings)
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings, where, role))
         redis = await stack.enter_async_context(open_redis(where.redis))
@@ -110,6 +110,7 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             watching=watching(stores, settings, sources),
             backfills=backfills,
             repairs=GapRepair(sources, stores.import_stores, stores.jobs, backfills, stores.clock),
+            replays=replays_of(SourceReaders(sources, stores.clock), stores),
             service=_probe(stores.database, redis, settings.archive_dir, await asyncio.to_thread(schema.head_revision)),
             live=settings.live,
             raw_kept_for=settings.storage.raw_kept_for,
@@ -124,7 +125,7 @@ async def open_overseer(settings: Settings, where: Addresses) -> AsyncIterator[O
         stores = await stack.enter_async_context(open_stores(settings, where, "sources"))
         redis = await stack.enter_async_context(lazy_redis(where.redis))
         budgets = RedisBudgets(redis)
-        sources = await stack.enter_async_context(market_sources(_access(settings), stores.clock, budgets))
+        sources = await stack.enter_async_context(market_sources(access_of(settings), stores.clock, budgets))
         yield Overseer(profiles(sources), RedisStatusBoard(redis), budgets, stores.figures, stores.clock)
 
 
@@ -163,31 +164,3 @@ def _probe(database: Database, redis: Redis, archives: Path, head: str) -> Probe
         "archive": partial(require_archive_room, archives),
     }
     return Probe(database.capabilities, checks)
-
-
-def _access(settings: Settings) -> dict[str, Access]:
-    """Where each provider is asked. The demo market is only there while somebody serves it."""
-    access = {
-        offer.code: _as_set(offer.access, settings.source(offer.code))
-        for offer in providers()
-        if offer.source is not None and offer.access is not None
-    }
-    if settings.demo.url is not None:
-        stream_url = settings.demo.url.replace("http", "ws", 1)
-        access["demo"] = Access(settings.demo.url, settings.demo.url, stream_url, DEMO_WEIGHT)
-    return access
-
-
-def _as_set(usual: Access, given: SourceSettings) -> Access:
-    """The provider's own words, as far as the settings do not say otherwise."""
-    return Access(
-        rest_url=given.rest_url or usual.rest_url,
-        archive_url=given.archive_url or usual.archive_url,
-        stream_url=given.stream_url or usual.stream_url,
-        weight_per_minute=given.weight_per_minute or usual.weight_per_minute,
-        weight_per_day=given.weight_per_day or usual.weight_per_day,
-        timeout_seconds=given.timeout.total_seconds(),
-        poll_every=given.poll_every or usual.poll_every,
-        plan=given.plan or usual.plan,
-        api_key=given.api_key.get_secret_value() if given.api_key else None,
-    )

@@ -25,6 +25,7 @@ from candlewick.domain.market import (
     InstrumentId,
     InstrumentKey,
     InstrumentStatus,
+    SymbolUse,
     Tape,
     Trade,
     Venue,
@@ -75,7 +76,15 @@ class FakeInstruments:
         return self.aliases | {each.symbol for each in self.listed.values() if each.id == instrument_id}
 
     async def by_ids(self, ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Instrument]:
-        raise NotImplementedError
+        return {each.id: each for each in self.listed.values() if each.id in ids}
+
+    async def by_symbols(self, venue: str, symbols: Sequence[str]) -> Mapping[str, Sequence[SymbolUse]]:
+        """Every spelling is of all times."""
+        return {
+            each.symbol: [SymbolUse(each, None, None)]
+            for each in self.listed.values()
+            if each.key.venue == venue and each.symbol in symbols
+        }
 
     async def assets_by_ids(self, ids: Sequence[AssetId]) -> Mapping[AssetId, Asset]:
         raise NotImplementedError

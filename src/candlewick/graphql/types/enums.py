@@ -140,6 +140,7 @@ _describe(
     BACKFILL="Fetches the past of instruments.",
     DISCOVER="Asks a venue what it lists.",
     REPAIR="Asks again for what is missing of an instrument.",
+    REPLAY="Reads kept payloads and files again into the same rows.",
 )
 _describe(
     JobStatus,

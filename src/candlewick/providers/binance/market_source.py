@@ -12,6 +12,7 @@ from candlewick.providers.binance.archive import BinanceArchives
 from candlewick.providers.binance.directory import BinanceDirectory
 from candlewick.providers.binance.history import BinanceCandles, BinanceTrades
 from candlewick.providers.binance.listing import BINANCE, Exchange
+from candlewick.providers.binance.reader import BinanceReader
 from candlewick.providers.binance.rest import HEADERS, used_weight
 from candlewick.providers.binance.shelf import BinanceShelf
 from candlewick.providers.binance.stream import CONNECTIONS_PER_MINUTE, BinanceStream
@@ -54,6 +55,7 @@ async def binance_source(
             trades=BinanceTrades(rest),
             candles=BinanceCandles(rest),
             directory=BinanceDirectory(rest, exchange),
+            reader=BinanceReader(exchange),
             stream=BinanceStream(exchange.code, access.stream_url, connections, clock),
             statuses=lambda: [*rest.circuits(), *archives.circuits()],
         )
