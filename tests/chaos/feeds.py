@@ -43,7 +43,6 @@ SKEW: Final = 1.3
 BACK: Final = 30.0
 """Seconds within which trades must come in again after something broke."""
 _STEP: Final = 60.0
-_CUT: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,8 @@ class Plan:
     faults_every: float = 6.0
     """Seconds between two faults of a venue, on average."""
     disasters: bool = True
+    cut: float = 30.0
+    """Seconds that the network is away for."""
     settle: float = 60.0
     """Seconds after the end within which everything must be there."""
 
@@ -173,11 +174,11 @@ class Run:
         disasters: dict[str, Callable[[], Awaitable[object]]] = {
             "redis restarted": lambda: asyncio.to_thread(valkey.hurt, signal.SIGTERM, 0),
             "database restarted": lambda: asyncio.to_thread(postgres.hurt, signal.SIGTERM, 0),
-            "network cut for 30 s": lambda: asyncio.gather(*(venue.wire.pull(_CUT) for venue in self.venues)),
+            "network cut": lambda: asyncio.gather(*(venue.wire.pull(self.plan.cut) for venue in self.venues)),
             "a worker killed": lambda: self._kill_worker(database),
             "clock stepped by a minute": self._step_clock,
         }
-        pause = max(self.plan.seconds / (len(disasters) + 1) - _CUT / len(disasters) - 5, 5)
+        pause = max(self.plan.seconds / (len(disasters) + 1) - self.plan.cut / len(disasters) - 5, 3)
         for name, happen in disasters.items():
             await asyncio.sleep(pause)
             await happen()
@@ -261,8 +262,8 @@ async def _run(running: Run) -> None:
             await breaking
         verdict = Verdict(database, emitted, expected_letters={"MALFORMED"})
         await _settle(running, verdict, database)
-        for name in ("worker", "worker2"):
-            await asyncio.to_thread(running.programs.pop(name).stop)
+        workers = [running.programs.pop(name) for name in ("worker", "worker2")]  # both at once: neither takes over
+        await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in workers))
         await subscriber.until_quiet()
         await _judge(running, verdict, database, subscriber)
         listening.cancel()
