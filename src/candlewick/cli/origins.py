@@ -13,10 +13,10 @@ from candlewick.cli.invocation import begun, run
 from candlewick.cli.output import AsJson, say, write_json
 from candlewick.domain.errors import UnknownInstrument, UnknownTrade
 from candlewick.domain.market import InstrumentKey
-from candlewick.domain.page import TradeRow
-from candlewick.domain.raw import RawRecord
 
 if TYPE_CHECKING:
+    from candlewick.domain.page import TradeRow
+    from candlewick.domain.raw import RawRecord
     from candlewick.wiring import Stores
 
 Key = Annotated[
