@@ -15,13 +15,13 @@ QUOTES = """query Q(
 ) {
   instrument(key: "binance:BTC-USDT") {
     quotes(range: $range, source: $source, first: $first, after: $after, last: $last, before: $before) {
-      nodes { ts price bid ask marketCap volume24h change24h source receivedAt }
+      nodes { ts price bid ask marketCap volume24h change24h source { code name } receivedAt }
       edges { cursor }
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
     }
   }
 }"""
-LATEST = "{ instruments { nodes { key latest { ts price source } freshness { lag openGaps newestTrade } } } }"
+LATEST = "{ instruments { nodes { key latest { ts price source { code } } freshness { lag openGaps newestTrade } } } }"
 
 
 def second(number: int) -> str:
@@ -41,7 +41,7 @@ async def test_a_quote_says_what_its_source_says_and_nothing_else(ask: Any, serv
     assert answer["data"]["instrument"]["quotes"]["nodes"] == [
         {
             "ts": second(0), "price": "100.50", "bid": None, "ask": None, "marketCap": "1.42e29", "volume24h": None,
-            "change24h": "-3.5", "source": "binance", "receivedAt": second(0),
+            "change24h": "-3.5", "source": {"code": "binance", "name": "Binance"}, "receivedAt": second(0),
         }
     ]  # fmt: skip
 
@@ -85,7 +85,7 @@ async def test_a_forged_cursor_is_refused(ask: Any) -> None:
 async def test_newest_prices_and_freshness_of_all_are_asked_for_at_once(ask: Any, services: FakeServices) -> None:
     answer = await ask(LATEST)
     by_key = {node["key"]: node for node in answer["data"]["instruments"]["nodes"]}
-    assert by_key["binance:BTC-USDT"]["latest"] == {"ts": second(249), "price": "349.50", "source": "other"}
+    assert by_key["binance:BTC-USDT"]["latest"] == {"ts": second(249), "price": "349.50", "source": {"code": "other"}}
     assert by_key["binance:SOL-USDT"]["latest"] is None
     assert by_key["binance:BTC-USDT"]["freshness"] == {"lag": 10.0, "openGaps": 2, "newestTrade": second(-10)}
     assert by_key["binance:ETH-USDT"]["freshness"] == {"lag": None, "openGaps": 0, "newestTrade": None}

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
 import strawberry
 
+from candlewick.domain.quote import QuoteRow
+from candlewick.domain.source import SourceProfile
+from candlewick.graphql.context import Info
 from candlewick.graphql.scalars import DecimalText
+from candlewick.graphql.types.source import Source
 
 
 @strawberry.type(description="What a price was observed to be, without an execution. Null: the source does not say.")
@@ -24,5 +29,10 @@ class Quote:
     change_24h: DecimalText | None = strawberry.field(
         name="change24h", description="The price's change over the 24 hours before, in percent."
     )
-    source: str = strawberry.field(description="The code of the source that says so.")
     received_at: datetime = strawberry.field(description="When it arrived here.")
+
+    @strawberry.field(description="Who says so.")
+    def source(self, info: Info) -> Source:
+        code = cast("QuoteRow", self).source
+        known = info.context.services.overseer.profiles.get(code)
+        return Source.of(known or SourceProfile(code, code, ()))  # one that an earlier version had, say

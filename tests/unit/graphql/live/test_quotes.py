@@ -13,7 +13,7 @@ from unit.graphql.fakes import FakeServices, a_quote
 from unit.graphql.sockets import Socket, connected, serving, until
 
 QUOTES = """subscription Q($instruments: [String!]!) {
-  quotes(instruments: $instruments) { ... on QuoteUpdate { instrument quotes { price source } } }
+  quotes(instruments: $instruments) { ... on QuoteUpdate { instrument quotes { price source { code } } } }
 }"""
 BTC, SOL = "binance:BTC-USDT", "binance:SOL-USDT"
 
