@@ -13,6 +13,7 @@ import pytest
 from arq.constants import in_progress_key_prefix
 from redis.asyncio import Redis
 
+from candlewick.bus.status import RedisStatusBoard
 from candlewick.domain.errors import SourceUnavailable
 from candlewick.domain.job import Job, JobId, JobKind, JobStatus, NewJob, NewStep, Step, StepRef, WorkQueue
 from candlewick.jobs import dispatch as dispatching
@@ -40,6 +41,10 @@ class Work:
         self.go = asyncio.Event()
         self.go.set()
 
+    async def submit(self) -> int:
+        """There are no gaps to repair."""
+        return 0
+
     async def run(self, step: Step, report: Report) -> Outcome:
         await self.go.wait()
         if self.failures.get(step.ref.number, 0):
@@ -57,6 +62,7 @@ class Scene:
         self.jobs, self.work, self.url = Jobs(database), Work(), valkey.url
         self.parts = SimpleNamespace(
             database=database, jobs=self.jobs, leases=StoredLeases(database), backfills=self.work, sources={},
+            repairs=self.work, ingests=self.work,
             watched_venues=self._nothing_is_watched, candles=None,
         )  # fmt: skip
 
@@ -72,7 +78,8 @@ class Scene:
         stop = asyncio.Event()
         settings = Settings(worker=WorkerSettings(duties=duties, stop_timeout=timedelta(seconds=2)))
         async with Redis.from_url(self.url) as redis:
-            services = cast("Services", SimpleNamespace(**vars(self.parts), redis=redis))
+            board = RedisStatusBoard(redis)
+            services = cast("Services", SimpleNamespace(**vars(self.parts), redis=redis, status_board=board))
             worker = asyncio.create_task(run_worker(services, self.url, settings, stop))
             try:
                 yield

@@ -12,6 +12,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from candlewick.bus.status import RedisStatusBoard
 from candlewick.domain.errors import DatabaseUnavailable
 from candlewick.domain.job import StepRef, WorkQueue
 from candlewick.domain.service import DatabaseEdition
@@ -75,6 +76,8 @@ async def working(candles: Candles, url: str) -> AsyncIterator[None]:
             jobs=NoJobs(),
             watched_venues=nothing_is_watched,
             leases=None,
+            sources={},
+            status_board=RedisStatusBoard(redis),
         )
         services = cast("Services", parts)
         worker = asyncio.create_task(run_worker(services, url, Settings(worker=duties), stop))
