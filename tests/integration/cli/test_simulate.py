@@ -36,3 +36,16 @@ def test_the_demo_market_can_be_served(candlewick: Candlewick, simulators: list[
     said = simulating(candlewick, simulators, "--market", "demo")
 
     assert listed(said) == ["BTCUSD", "ETHUSD", "EURUSD", "XAUUSD", "ACMEUSD"]
+
+
+def test_another_venue_can_be_served_with_its_own_settings(
+    candlewick: Candlewick, simulators: list[subprocess.Popen[str]]
+) -> None:
+    said = simulating(candlewick, simulators, "--market", "coinbase", "--symbols", "BTC-USD,ETH-USD")
+    base = said[-1].split()[-1]
+
+    assert said[1:3] == [
+        f"  CANDLEWICK_SOURCES__COINBASE__REST_URL={base}",
+        f"  CANDLEWICK_SOURCES__COINBASE__STREAM_URL={base.replace('http', 'ws')}",
+    ]
+    assert [product["id"] for product in httpx.get(f"{base}/products", timeout=30).json()] == ["BTC-USD", "ETH-USD"]
