@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from candlewick.domain.commit import CommitNotice
-from candlewick.domain.errors import UnknownVenue
-from candlewick.domain.job import BackfillRequest, Job
+from candlewick.domain.errors import UnknownFormat, UnknownVenue
+from candlewick.domain.job import BackfillRequest, ImportRequest, Job
 from candlewick.domain.market import InstrumentKey
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceProfile, SourceStatus
 from candlewick.domain.watch import Watched
 from candlewick.graphql.app import HttpOptions, create_app
+from candlewick.ports import Imports
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.days import Days
@@ -63,6 +65,16 @@ class _NoBackfills:
         raise UnknownVenue(request.instruments[0].venue, ())
 
 
+class _NoImports:
+    """Takes no files."""
+
+    def look(self, start: bytes, name: str) -> None:
+        raise UnknownFormat(name, f"no files are taken here, whatever {start!r} may be")
+
+    async def submit(self, request: ImportRequest, path: Path, **_: str | None) -> Job:  # noqa: ARG002
+        raise UnknownFormat(request.name, "no files are taken here")
+
+
 class _NothingWatched:
     """No venue has a source: nothing can be taken live."""
 
@@ -92,6 +104,7 @@ class Services:
         self.clock = FrozenClock()
         self.bus = _SilentBus()
         self.backfills = _NoBackfills()
+        self.imports: Imports = _NoImports()
         self.watching = _NothingWatched()
         self.overseer = _NoSources()
         self.commit_log = StoredCommits(database)

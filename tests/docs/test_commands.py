@@ -36,6 +36,7 @@ NOT_RUN: Final = {
     "candlewick doctor": "tests/integration/cli runs it",
     "candlewick keys ": "tests/integration/cli makes, lists and revokes a key",
     "candlewick migrate": "tests/integration/cli runs it",
+    "curl --data-binary @": "needs a key and a file; tests/integration/uploads sends files",
     "PGPASSWORD=": "opens a prompt",
     "pg_dump ": "needs PostgreSQL's client programs",
     "pg_restore ": "needs PostgreSQL's client programs",

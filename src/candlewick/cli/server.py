@@ -12,6 +12,7 @@ import uvicorn
 from candlewick.cli.listening import Server, url_of
 from candlewick.cli.stopping import stop_requested
 from candlewick.graphql.app import HttpOptions, create_app
+from candlewick.graphql.uploads.options import UploadOptions
 from candlewick.jobs.reporting import keep_reporting
 from candlewick.wiring import await_services
 
@@ -40,6 +41,12 @@ async def serve_api(settings: Settings, where: Addresses, listener: socket.socke
             hosts=settings.http.host_names,
             sockets=settings.http.max_connections,
             allowed_lateness=settings.storage.allowed_lateness,
+            uploads=UploadOptions(
+                settings.data_dir / "uploads",
+                settings.imports.max_bytes,
+                settings.imports.patience,
+                settings.imports.max_uploads,
+            ),
         )
         app = create_app(services, options)
         log.info("server_started", url=url_of(settings.http), edition=services.service.edition)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NewType
 
-from candlewick.domain.market import DataKind, InstrumentKey
+from candlewick.domain.market import AssetClass, DataKind, InstrumentKey
 from candlewick.domain.time import Window
 
 JobId = NewType("JobId", int)
@@ -28,6 +28,8 @@ class JobKind(StrEnum):
     """What is missing of an instrument is asked for again."""
     REPLAY = "REPLAY"
     """Reads kept payloads and files again."""
+    IMPORT = "IMPORT"
+    """A table that somebody sent is stored."""
 
 
 class JobStatus(StrEnum):
@@ -150,6 +152,20 @@ class BackfillRequest:
     kind: DataKind = DataKind.TRADES
     up_to_now: bool = False
     """The window ends where it does because it is that late: the same request, made later, is the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """A table of somebody's making, and what was said about it."""
+
+    instrument: InstrumentKey
+    name: str
+    """What the file was called."""
+    mapping: str = ""
+    """TOML: what its columns mean, as far as its header does not say."""
+    kind: DataKind | None = None
+    base_class: AssetClass | None = None
+    quote_class: AssetClass | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ from candlewick.graphql.metrics import Metrics
 from candlewick.graphql.middleware import Counted, Secured, Traced
 from candlewick.graphql.schema import core, schema
 from candlewick.graphql.services import Services
+from candlewick.graphql.uploads.endpoint import UploadEndpoint
+from candlewick.graphql.uploads.options import UploadOptions
 from candlewick.graphql.websocket.endpoint import SocketEndpoint
 
 log = structlog.get_logger(__name__)
@@ -50,6 +52,7 @@ class HttpOptions:
     """Websockets at the same time: the server that runs the application counts requests only."""
     allowed_lateness: timedelta = LATENESS
     """How long after its window a candle is final, as the candle store has it."""
+    uploads: UploadOptions = field(default_factory=UploadOptions)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     """Where metrics are kept. One application a registry."""
 
@@ -71,7 +74,10 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
             yield state or {}
 
     return Starlette(
-        routes=_routes(GraphQLEndpoint(execution, access), SocketEndpoint(execution, access, options.sockets)),
+        routes=[
+            *_routes(GraphQLEndpoint(execution, access), SocketEndpoint(execution, access, options.sockets)),
+            *_upload_routes(UploadEndpoint(services, access, options.uploads)),
+        ],
         lifespan=living,
         middleware=[
             Middleware(Traced),
@@ -122,4 +128,11 @@ def _routes(endpoint: GraphQLEndpoint, sockets: SocketEndpoint) -> list[BaseRout
         Route("/readyz", readyz),
         Route("/metrics", metrics_page),
         Mount("/static", web.static_files()),
+    ]
+
+
+def _upload_routes(uploads: UploadEndpoint) -> list[BaseRoute]:
+    return [
+        Route("/import", uploads.take, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
+        Route("/import/{number:int}", uploads.show),
     ]

@@ -33,7 +33,7 @@ _HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-_ROUTES: Final = frozenset({"/", "/graphql", "/healthz", "/readyz", "/metrics"})
+_ROUTES: Final = frozenset({"/", "/graphql", "/healthz", "/readyz", "/metrics", "/import"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 
@@ -86,7 +86,7 @@ class Counted:
 
 
 def _other(path: str) -> str:
-    return "/static" if path.startswith("/static/") else "other"
+    return next((f"/{part}" for part in ("static", "import") if path.startswith(f"/{part}/")), "other")
 
 
 def _with_headers(send: Send, headers: dict[str, str]) -> Send:

@@ -35,7 +35,7 @@ from candlewick.domain.raw import RawId, RawRecord
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceProfile, SourceStatus
 from candlewick.domain.watch import Watched
-from candlewick.ports import Backfills, Clock, CommitKey, FreshnessStore, LatestQuotes
+from candlewick.ports import Backfills, Clock, CommitKey, FreshnessStore, Imports, LatestQuotes
 
 
 class InstrumentReads(Protocol):
@@ -186,6 +186,9 @@ class Services(Protocol):
 
     @property
     def backfills(self) -> Backfills: ...
+
+    @property
+    def imports(self) -> Imports: ...
 
     @property
     def watching(self) -> WatchDesk: ...

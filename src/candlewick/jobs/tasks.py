@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import partial
+from typing import Any, assert_never
 
 import structlog
 
@@ -27,22 +28,33 @@ type Task = Callable[[TaskContext], Awaitable[int]]
 async def run_step(ctx: TaskContext, job_id: int, number: int, attempt: int, queue: str) -> str:
     """Do a step of a job, unless another worker has it."""
     services: Services = ctx["services"]
-
-    async def run_discovery(step: Step, report: Report) -> Outcome:
-        source = step.arguments["source"]
-        watched = [each.key for each in await services.watching.all() if each.key.venue == source]
-        listed = await discover(services.sources[source], services.import_stores, watched)
-        outcome = Outcome(stored=listed.added + listed.changed, repeated=listed.unchanged)
-        report(outcome, 1.0)
-        return outcome
-
-    work = {
-        JobKind.BACKFILL: services.backfills.run,
-        JobKind.DISCOVER: run_discovery,
-        JobKind.REPAIR: services.repairs.run,
-        JobKind.REPLAY: services.replays.jobs.run,
-    }
+    work = dict.fromkeys(JobKind, partial(_work, services))
     return await StepRunner(services.jobs, services.leases, work).run(step_ref(job_id, number, attempt, queue))
+
+
+async def _work(services: Services, step: Step, report: Report) -> Outcome:
+    match step.kind:
+        case JobKind.BACKFILL:
+            return await services.backfills.run(step, report)
+        case JobKind.DISCOVER:
+            return await _discover(services, step, report)
+        case JobKind.REPAIR:
+            return await services.repairs.run(step, report)
+        case JobKind.REPLAY:
+            return await services.replays.jobs.run(step, report)
+        case JobKind.IMPORT:
+            return await services.imports.run(step, report)
+        case _:
+            assert_never(step.kind)
+
+
+async def _discover(services: Services, step: Step, report: Report) -> Outcome:
+    source = step.arguments["source"]
+    watched = [each.key for each in await services.watching.all() if each.key.venue == source]
+    listed = await discover(services.sources[source], services.import_stores, watched)
+    outcome = Outcome(stored=listed.added + listed.changed, repeated=listed.unchanged)
+    report(outcome, 1.0)
+    return outcome
 
 
 async def submit_discoveries(ctx: TaskContext) -> int:

@@ -95,19 +95,26 @@ class ArchiveImport:
             LeaseLost: somebody else does this by now.
         """
         contents = await asyncio.to_thread(self._source.inspect, path)
-        await self._check(key, contents)
+        await self.check(key, contents)
         received_at = self._clock.now()
         name = registered_name(key, contents)
         file = await self._stores.raw.keep_file(self._source.source, name, path, received_at=received_at)
         return await self._load(file, contents, key, again=again, report=report, lease=lease)
 
     async def run_kept(
-        self, file: ArchiveFile, name: str, key: InstrumentKey, *, report: Report | None = None, lease: Lease | None
+        self,
+        file: ArchiveFile,
+        name: str,
+        key: InstrumentKey,
+        *,
+        again: bool = False,
+        report: Report | None = None,
+        lease: Lease | None = None,
     ) -> Imported:
         """The same for a file that is kept already, and that was called `name` when it came."""
         contents = await asyncio.to_thread(self._source.inspect, self._stores.raw.open_path(file), name)
-        await self._check(key, contents)
-        return await self._load(file, contents, key, again=False, report=report, lease=lease)
+        await self.check(key, contents)
+        return await self._load(file, contents, key, again=again, report=report, lease=lease)
 
     async def _load(
         self,
@@ -136,8 +143,12 @@ class ArchiveImport:
             return replace(imported, already=True)
         return replace(imported, outcome=await self._loader.load(job), corrected=job.corrects is not None)
 
-    async def _check(self, key: InstrumentKey, contents: ArchiveContents) -> None:
-        """Refuse a file of another instrument or of the tape that this one does not keep, before anything is made."""
+    async def check(self, key: InstrumentKey, contents: ArchiveContents) -> None:
+        """Refuse a file of another instrument or of the tape that this one does not keep, before anything is made.
+
+        Raises:
+            UnknownSymbol, TapeMismatch, UnknownAssetClass: see `run`.
+        """
         known = (await self._stores.instruments.by_keys([key])).get(key)
         if known is None:
             self._listing(key, contents)  # it may be unknown what to make

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 from candlewick.domain.commit import Commit, CommitNotice
 from candlewick.domain.feed import FeedPosition, Run
 from candlewick.domain.job import (
     BackfillRequest,
+    ImportRequest,
     Job,
     JobFilter,
     JobId,
@@ -103,6 +105,27 @@ class Backfills(Protocol):
         Raises:
             UnknownVenue, UnknownInstrument, InvalidRange, TooManySteps, JobConflict: as their names say.
             SourceUnavailable, SourceRefused: the venue had to be asked whether it lists the instrument.
+        """
+
+
+class Imports(Protocol):
+    """The use case behind `POST /import`."""
+
+    def look(self, start: bytes, name: str) -> None:
+        """Refuse a file by its first bytes, while the rest of it still comes.
+
+        Raises:
+            WrongEncoding: it is no text, and nothing that text is packed in.
+        """
+
+    async def submit(
+        self, request: ImportRequest, path: Path, *, idempotency_key: str | None, requested_by: str
+    ) -> Job:
+        """Look at the file's first rows, keep it, and make the job; workers do the rest. The file is copied.
+
+        Raises:
+            InvalidInput, NormaliseError: it can be told already that nothing of it would be stored. Nothing is kept.
+            JobConflict: as its name says.
         """
 
 

@@ -58,6 +58,11 @@ class Survey:
     head: tuple[str, ...]
 
 
+def is_packed(start: bytes) -> bool:
+    """Whether a file that begins so has its lines in a zip or a gzip."""
+    return start.startswith((_ZIP, _GZIP))
+
+
 def survey(path: Path, name: str, head: int = 50) -> Survey:
     """Read all of the file once: a zip that is cut short or fails its CRC is noticed before any line is stored.
 

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from candlewick.domain.errors import UnknownVenue
+from candlewick.domain.job import ImportRequest
 from candlewick.domain.market import InstrumentKey
 from candlewick.ports import ArchiveSource, Clock, MarketSource, TableSource
 from candlewick.providers.provider import Access, Budgets
@@ -28,6 +29,29 @@ def tables_of(key: InstrumentKey, clock: Clock, mapping: FileMapping | None = No
 
     numbered = key.venue in CODES and provider(key.venue).source is not None
     return CsvFiles(clock, mapping, ids_of=key.venue if numbered else None)
+
+
+def requested_tables(clock: Clock, request: ImportRequest) -> TableSource:
+    """What reads the table of a request.
+
+    Raises:
+        InvalidMapping: its mapping cannot be used, or contradicts what is said beside it.
+    """
+    from candlewick.providers.csv.mapping import FileMapping  # noqa: PLC0415
+
+    mapping = FileMapping.given(
+        request.mapping, kind=request.kind, base_class=request.base_class, quote_class=request.quote_class
+    )
+    return tables_of(request.instrument, clock, mapping)
+
+
+def look_at_start(start: bytes, name: str) -> None:
+    """Refuse a table by its first bytes. Raises WrongEncoding."""
+    from candlewick.providers.container import is_packed  # noqa: PLC0415
+    from candlewick.providers.csv.text import check_start  # noqa: PLC0415
+
+    if not is_packed(start):
+        check_start(start, name)
 
 
 @asynccontextmanager

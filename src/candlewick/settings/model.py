@@ -15,6 +15,7 @@ from candlewick.settings.sections import (
     DatabaseSettings,
     DemoSettings,
     HttpSettings,
+    ImportSettings,
     LiveSettings,
     RedisSettings,
     StorageSettings,
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     live: LiveSettings = LiveSettings()
     demo: DemoSettings = DemoSettings()
     storage: StorageSettings = StorageSettings()
+    imports: ImportSettings = ImportSettings()
     sources: SourcesSettings = SourcesSettings()
 
     def source(self, code: str) -> SourceSettings:

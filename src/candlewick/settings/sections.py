@@ -169,6 +169,21 @@ class LiveSettings(Section):
         return [InstrumentKey.parse(key) for key in listed(self.watch or "")]
 
 
+class ImportSettings(Section):
+    """Tables that are sent to the server, `POST /import`."""
+
+    max_bytes: int = Field(
+        2 * 1024**3, ge=1_024, le=1024**4, description="Bytes of a file that is sent; packed ones count as they come."
+    )
+    max_uploads: int = Field(4, ge=1, le=1_000, description="Files that a server takes at the same time.")
+    patience: Duration = Field(
+        timedelta(seconds=30),
+        ge=timedelta(seconds=1),
+        le=timedelta(minutes=10),
+        description="How long the next piece of a file may take to arrive.",
+    )
+
+
 class DemoSettings(Section):
     """The demo market: made-up prices, under a venue of their own."""
 

@@ -25,12 +25,13 @@ from candlewick.pipeline.inbox import BatchBounds
 from candlewick.pipeline.live import LiveFeed
 from candlewick.pipeline.overseeing import Overseer
 from candlewick.pipeline.repairing import GapRepair
+from candlewick.pipeline.uploads import Uploads
 from candlewick.pipeline.watching import Watching
 from candlewick.ports import MarketSource
 from candlewick.probe import Check, Probe
 from candlewick.providers.profiles import profiles
 from candlewick.providers.readers import SourceReaders
-from candlewick.providers.sources import market_sources
+from candlewick.providers.sources import look_at_start, market_sources, requested_tables
 from candlewick.settings import LiveSettings, Settings
 from candlewick.storage import schema
 from candlewick.storage.engine import Database
@@ -66,6 +67,7 @@ class Services(Stores):
     overseer: Overseer
     repairs: GapRepair
     replays: Replays
+    imports: Uploads
     service: Probe
     live: LiveSettings
     raw_kept_for: timedelta
@@ -111,6 +113,7 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             backfills=backfills,
             repairs=GapRepair(sources, stores.import_stores, stores.jobs, backfills, stores.clock),
             replays=replays_of(SourceReaders(sources, stores.clock), stores),
+            imports=_uploads(stores),
             service=_probe(stores.database, redis, settings.archive_dir, await asyncio.to_thread(schema.head_revision)),
             live=settings.live,
             raw_kept_for=settings.storage.raw_kept_for,
@@ -150,6 +153,11 @@ async def await_services(
                 log.warning("services_waited_for", reason=str(error))
             await paused(stop, RETRY)
         yield services
+
+
+def _uploads(stores: Stores) -> Uploads:
+    tables = partial(requested_tables, stores.clock)
+    return Uploads(tables, look_at_start, stores.import_stores, stores.raw_reads, stores.jobs, stores.clock)
 
 
 def _probe(database: Database, redis: Redis, archives: Path, head: str) -> Probe:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from candlewick.domain.access import ApiKey, ApiKeyId, Role
@@ -15,7 +16,7 @@ from candlewick.domain.commit import Commit, CommitKind, CommitNotice
 from candlewick.domain.day import Factor
 from candlewick.domain.errors import UnknownJob
 from candlewick.domain.freshness import Freshness
-from candlewick.domain.job import BackfillRequest, Job, JobFilter, JobId, JobKind, JobProgress, JobStatus
+from candlewick.domain.job import BackfillRequest, ImportRequest, Job, JobFilter, JobId, JobKind, JobProgress, JobStatus
 from candlewick.domain.market import (
     Asset,
     AssetClass,
@@ -47,6 +48,7 @@ from candlewick.domain.source import SourceCapability, SourceFigures, SourceProf
 from candlewick.domain.time import Window
 from candlewick.domain.watch import Watched
 from candlewick.ports import CommitKey
+from candlewick.providers.sources import look_at_start
 
 START = datetime(2024, 8, 8, tzinfo=UTC)
 READER, SECRET = "cwk_reader", "cwk_operator"
@@ -493,6 +495,39 @@ def a_trade(sequence: int, minute: datetime = START) -> TradeRow:
     return TradeRow(minute, sequence, "61234.1", "0.001", Side.BUY, minute, minute, 0, InstrumentId(1))
 
 
+class FakeImports(Recorded):
+    """Makes a job of every file, after a look at its bytes."""
+
+    def __init__(self, jobs: FakeJobs) -> None:
+        super().__init__()
+        self.jobs = jobs
+        self.files: list[bytes] = []
+        self.paths: list[Path] = []
+        self.requests: list[ImportRequest] = []
+
+    def look(self, start: bytes, name: str) -> None:
+        look_at_start(start, name)
+
+    async def submit(
+        self, request: ImportRequest, path: Path, *, idempotency_key: str | None, requested_by: str
+    ) -> Job:
+        self.requests.append(request)
+        self.paths.append(path)
+        self.files.append(path.read_bytes())  # noqa: ASYNC240
+        self.note("submit", idempotency_key, requested_by)
+        arguments = {
+            "instruments": [str(request.instrument)],
+            "kind": "TRADES",
+            "file": {"name": request.name, "sha256": "00", "unused": []},
+        }
+        made = Job(
+            JobId(len(self.files) + 100), JobKind.IMPORT, JobStatus.QUEUED, arguments,
+            JobProgress(1, 0, 0, 0, 0.0, 0, 0, 0), START,
+        )  # fmt: skip
+        self.jobs.rows[made.id] = made
+        return made
+
+
 class FakeServices:
     """All of them."""
 
@@ -502,6 +537,7 @@ class FakeServices:
         self.commit_log: Any = FakeCommits(bus)
         self.jobs: Any = FakeJobs()
         self.backfills: Any = FakeBackfills()
+        self.imports: Any = FakeImports(self.jobs)
         self.watching: Any = FakeWatching()
         self.overseer: Any = FakeOverseer()
         self.clock: Any = FakeClock()

@@ -139,6 +139,7 @@ _describe(
     "What a job does.",
     BACKFILL="Fetches the past of instruments.",
     DISCOVER="Asks a venue what it lists.",
+    IMPORT="Stores a table that somebody sent.",
     REPAIR="Asks again for what is missing of an instrument.",
     REPLAY="Reads kept payloads and files again into the same rows.",
 )
