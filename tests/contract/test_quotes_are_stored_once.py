@@ -432,3 +432,17 @@ async def test_what_was_received_before_does_not_undo_what_was_said_later(databa
 
     assert again == Outcome(stored=1, repeated=2)
     assert await stored(database, instrument) == [(0, "11"), (1, "12"), (2, "10")]
+
+
+async def test_batches_of_many_thousands_are_stored_between_taken_back_and_said_again(database: Database) -> None:
+    instrument = await new_instrument(database)
+    full = [quote(60 * minute, str(minute % 97 + 1)) for minute in range(20_000)]
+    assert await put(database, instrument, *full) == Outcome(stored=20_000)
+    between = [quote(60 * minute + 30, str(minute % 89 + 100)) for minute in range(20_000)]
+    assert await put(database, instrument, *between) == Outcome(stored=20_000)
+    assert await put(database, instrument, *full, *between) == Outcome(repeated=40_000)
+    silent = [quote(_seconds([each])[0], None, market_cap="1") for each in [*full[::2], *between[::2]]]
+    await put(database, instrument, *silent)
+    hours = await read_all(database, instrument, Interval.H1.duration, CandleOrigin.QUOTES)
+    assert [(row.open, row.close) for row in hours[:2]] == [("2", "159"), ("62", "130")]
+    assert len(hours) == 334

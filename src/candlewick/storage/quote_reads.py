@@ -52,8 +52,12 @@ FROM (
     SELECT q.instrument_id, q.ts, q.source, coalesce(q.price, trim_scale((q.bid + q.ask) * 0.5))::text AS price,
            {_FIGURES}, q.received_at, q.version, false AS traded
     FROM unnest($1::int[], $2::text[], $3::timestamptz[]) AS newest (instrument_id, source, ts)
-    JOIN quote AS q ON q.instrument_id = newest.instrument_id AND q.ts = newest.ts AND q.source = newest.source
-        AND q.ts >= $4 AND q.ts <= $5
+    CROSS JOIN LATERAL (
+        SELECT * FROM quote
+        WHERE instrument_id = newest.instrument_id AND ts = newest.ts AND source = newest.source
+          AND ts >= $4 AND ts <= $5
+        LIMIT 1
+    ) AS q
     UNION ALL
     SELECT i.id, t.ts, split_part(i.key, ':', 1), t.price::text, NULL, NULL, NULL, NULL, NULL, t.received_at, t.version,
            true

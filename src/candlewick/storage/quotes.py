@@ -37,9 +37,9 @@ CREATE TEMPORARY TABLE IF NOT EXISTS observed (
 """
 
 _OUTDATED: Final = """
-DELETE FROM observed AS o USING quote AS kept
-WHERE kept.instrument_id = $1 AND kept.source = $2 AND kept.ts = o.ts AND kept.received_at > $3
-  AND kept.ts >= $4 AND kept.ts <= $5
+DELETE FROM observed AS o
+WHERE (SELECT received_at FROM quote
+       WHERE instrument_id = $1 AND source = $2 AND ts = o.ts AND ts >= $4 AND ts <= $5) > $3
 """
 """What was said later about the same moment counts, whenever it is delivered."""
 
@@ -50,15 +50,19 @@ SELECT ts FROM quote WHERE instrument_id = $1 AND source = $2 AND ts <= $3 AND t
 _FIRST_STEP: Final = timedelta(hours=1)
 _GROWTH: Final = 16
 
+_SAID: Final = f"ARRAY[{', '.join(_FIGURES)}]"
+_EXCLUDED: Final = ", ".join(f"excluded.{figure}" for figure in _FIGURES)
+_DIFFERS: Final = f"({', '.join(f'kept.{figure}' for figure in _FIGURES)}) IS DISTINCT FROM ({_EXCLUDED})"
+
 # What is said along the line of time: what was observed now; of what is stored, the quotes at and before that, and
 # once more the end of each one's run. A quote is written where it differs from the one before it, or from what is
-# stored under its time.
+# stored under its time. No join but by key: the planner knows nothing of a batch, and would go through it for each row.
 _SETTLE: Final = f"""
 WITH near AS MATERIALIZED (
     SELECT DISTINCT ON (kept.ts) kept.ts, kept.said, kept.seen_until
     FROM observed AS o
     CROSS JOIN LATERAL (
-        SELECT ts, ARRAY[{", ".join(_FIGURES)}] AS said, seen_until
+        SELECT ts, {_SAID} AS said, seen_until
         FROM quote
         WHERE instrument_id = $1 AND source = $2 AND ts <= o.ts AND ts >= $3 AND ts <= $4
         ORDER BY ts DESC
@@ -67,53 +71,53 @@ WITH near AS MATERIALIZED (
     ORDER BY kept.ts
 ),
 line AS (
-    SELECT ts, ARRAY[{", ".join(_FIGURES)}] AS said, true AS fresh FROM observed
+    SELECT ts, {_SAID} AS observed, NULL::numeric[] AS kept, NULL::numeric[] AS echo, NULL::timestamptz AS seen_until
+    FROM observed
     UNION ALL
-    SELECT ts, said, false FROM near WHERE NOT EXISTS (SELECT FROM observed AS o WHERE o.ts = near.ts)
+    SELECT ts, NULL, said, NULL, seen_until FROM near
     UNION ALL
-    SELECT seen_until, said, false FROM near
-    WHERE seen_until > ts AND NOT EXISTS (SELECT FROM observed AS o WHERE o.ts = near.seen_until)
+    SELECT seen_until, NULL, NULL, said, NULL FROM near WHERE seen_until > ts
+),
+moment AS (
+    SELECT ts, coalesce(max(observed), max(kept), max(echo)) AS said, max(observed) IS NOT NULL AS fresh,
+           max(kept) AS kept, max(seen_until) AS seen_until
+    FROM line
+    GROUP BY ts
 ),
 judged AS (
-    SELECT line.ts, line.said, line.fresh, near.ts IS NOT NULL AS known,
-           line.said IS DISTINCT FROM CASE
-               WHEN near.ts IS NOT NULL THEN near.said ELSE lag(line.said) OVER (ORDER BY line.ts)
-           END AS written
-    FROM line LEFT JOIN near USING (ts)
+    SELECT *, said IS DISTINCT FROM coalesce(kept, lag(said) OVER (ORDER BY ts)) AS written FROM moment
 ),
 numbered AS (
-    SELECT *, count(*) FILTER (WHERE known OR written) OVER (ORDER BY ts) AS run FROM judged
+    SELECT *, count(*) FILTER (WHERE kept IS NOT NULL OR written) OVER (ORDER BY ts) AS run FROM judged
 ),
-run AS (
-    SELECT min(ts) AS ts, max(ts) AS seen_until FROM numbered GROUP BY run
+ended AS (
+    SELECT ts, CASE WHEN written THEN said ELSE kept END AS said, fresh, written, seen_until,
+           max(ts) OVER (PARTITION BY run) AS run_end
+    FROM numbered
 ),
 put AS (
-    INSERT INTO quote (instrument_id, ts, source, {", ".join(_FIGURES)}, seen_until, version, received_at)
-    SELECT $1, ts, $2, said[1], said[2], said[3], said[4], said[5], said[6], seen_until, $5, $6
-    FROM numbered JOIN run USING (ts)
-    WHERE written
+    INSERT INTO quote AS kept (instrument_id, ts, source, {", ".join(_FIGURES)}, seen_until, version, received_at)
+    SELECT $1, ts, $2, said[1], said[2], said[3], said[4], said[5], said[6], run_end, $5, $6
+    FROM ended
+    WHERE written OR run_end <> seen_until
     ORDER BY ts
     ON CONFLICT (instrument_id, ts, source) DO UPDATE SET
-        ({", ".join(_FIGURES)}) = ROW({", ".join(f"excluded.{figure}" for figure in _FIGURES)}),
-        seen_until = excluded.seen_until, version = excluded.version, received_at = excluded.received_at
-    RETURNING ts, price IS NOT NULL OR (bid IS NOT NULL AND ask IS NOT NULL) AS priced
-),
-seen AS (
-    UPDATE quote AS kept SET seen_until = run.seen_until
-    FROM run JOIN numbered USING (ts)
-    WHERE numbered.known AND NOT numbered.written AND kept.seen_until <> run.seen_until
-      AND kept.instrument_id = $1 AND kept.source = $2 AND kept.ts = run.ts AND kept.ts >= $3 AND kept.ts <= $4
+        ({", ".join(_FIGURES)}) = ROW({_EXCLUDED}), seen_until = excluded.seen_until,
+        version = CASE WHEN {_DIFFERS} THEN excluded.version ELSE kept.version END,
+        received_at = CASE WHEN {_DIFFERS} THEN excluded.received_at ELSE kept.received_at END
+    RETURNING ts, version = $5 AS written, price IS NOT NULL OR (bid IS NOT NULL AND ask IS NOT NULL) AS priced
 ),
 span AS (
     INSERT INTO quote_span AS kept (instrument_id, source, first_ts, last_ts, last_priced)
-    SELECT $1, $2, min(ts), max(ts), max(ts) FILTER (WHERE priced) FROM put HAVING count(*) > 0
+    SELECT $1, $2, min(ts), max(ts), max(ts) FILTER (WHERE priced) FROM put WHERE written HAVING count(*) > 0
     ON CONFLICT (instrument_id, source) DO UPDATE SET
         first_ts = least(kept.first_ts, excluded.first_ts), last_ts = greatest(kept.last_ts, excluded.last_ts),
         last_priced = greatest(kept.last_priced, excluded.last_priced)
 )
-SELECT (SELECT count(*) FROM put) AS written, (SELECT count(*) FROM judged WHERE fresh AND written) AS stored,
-       (SELECT array_agg(DISTINCT date_trunc('minute', ts, 'UTC')) FROM put) AS minutes,
-       (SELECT array_agg(ts) FROM put WHERE NOT priced) AS unpriced
+SELECT (SELECT count(*) FROM put WHERE written) AS written,
+       (SELECT count(*) FROM ended WHERE fresh AND written) AS stored,
+       (SELECT array_agg(DISTINCT date_trunc('minute', ts, 'UTC')) FROM put WHERE written) AS minutes,
+       (SELECT array_agg(ts) FROM put WHERE written AND NOT priced) AS unpriced
 """
 
 _REPRICE: Final = """
@@ -135,6 +139,7 @@ WITH said AS (
         SELECT ts, source, price, bid, ask FROM quote
         WHERE instrument_id = $1 AND ts >= touched.minute AND ts < touched.minute + INTERVAL '1 minute'
           AND ts >= $5 AND ts < $6::timestamptz
+        OFFSET 0  -- by key, minute by minute: as a join it might go through all minutes for each quote
     ) AS q
     WHERE q.price IS NOT NULL OR (q.bid IS NOT NULL AND q.ask IS NOT NULL)
 ),
@@ -144,7 +149,7 @@ minute_candle AS (
     FROM said
     GROUP BY minute
 ),
-put AS (
+merged AS (
     INSERT INTO candle_m1 AS kept (instrument_id, origin, open_time, open, high, low, close, volume, revision, version)
     SELECT $1::int, 2, minute, open, high, low, close, 0, 0, $2::bigint FROM minute_candle ORDER BY minute
     ON CONFLICT (instrument_id, origin, open_time) DO UPDATE SET
@@ -153,18 +158,27 @@ put AS (
     WHERE (kept.open, kept.high, kept.low, kept.close)
         IS DISTINCT FROM (excluded.open, excluded.high, excluded.low, excluded.close)
     RETURNING open_time
-),
-gone AS (
-    DELETE FROM candle_m1
-    WHERE instrument_id = $1 AND origin = 2 AND open_time = ANY($3) AND open_time >= $5 AND open_time < $6
-      AND NOT EXISTS (SELECT FROM minute_candle WHERE minute = open_time)
-    RETURNING open_time
-),
-merged AS (
-    SELECT open_time FROM put UNION ALL SELECT open_time FROM gone
 ),{MARK.format(origin=2)}
 SELECT count(*) FROM merged
 """
+
+# $1 instrument, $2 version, $3 minutes, $4 and $5 bounds of them.
+_TAKE_BACK: Final = f"""
+WITH merged AS (
+    DELETE FROM candle_m1 AS kept
+    WHERE instrument_id = $1::int AND origin = 2 AND open_time = ANY($3::timestamptz[])
+      AND open_time >= $4 AND open_time < $5
+      AND (
+          SELECT ts FROM quote
+          WHERE instrument_id = $1 AND ts >= kept.open_time AND ts < kept.open_time + INTERVAL '1 minute'
+            AND ts >= $4 AND ts < $5 AND (price IS NOT NULL OR (bid IS NOT NULL AND ask IS NOT NULL))
+          LIMIT 1
+      ) IS NULL
+    RETURNING open_time
+),{MARK.format(origin=2)}
+SELECT count(*) FROM merged
+"""
+"""For a correction that takes back the only price of a minute."""
 
 
 class Quotes:
@@ -208,6 +222,9 @@ class Quotes:
                 max(settled["minutes"]), rows=settled["written"], raw_id=delivery.raw_id,
             )  # fmt: skip
         if settled["unpriced"]:
+            minutes = sorted({ts.replace(second=0, microsecond=0) for ts in settled["unpriced"]})
+            bounds = minutes[0], minutes[-1] + MINUTE
+            await driver.execute(_TAKE_BACK, delivery.instrument.id, version, minutes, *bounds)
             await driver.execute(_REPRICE, delivery.instrument.id, delivery.source, settled["unpriced"])
         return int(settled["stored"])
 
