@@ -43,6 +43,13 @@ class FeedGaps:
         if left and self._repairs:
             left = list(await self._gaps.begin([gap.id for gap in left], self._target.lease))
         self._rows = {gap.id: gap for gap in left}
+        await self._finish([gap.id for gap in unfilled if gap.state is GapState.REPAIRING and gap.id not in self._rows])
+
+    async def _finish(self, passed: Sequence[GapId]) -> None:
+        """Close what a connection repaired that broke before it could say so: the position has passed it."""
+        if passed and self._repairs and self._target.lease is not None:
+            for gap in await self._gaps.begin(passed, self._target.lease):
+                await self._close(gap)
 
     async def notice(self, holes: Sequence[Hole]) -> None:
         """Make rows of what is new among these."""

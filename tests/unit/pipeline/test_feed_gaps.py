@@ -203,6 +203,17 @@ async def test_a_gap_that_a_former_holder_left_is_taken_over() -> None:
     assert [state for _, state in scene.gaps.states] == [GapState.OPEN, GapState.REPAIRING, GapState.REPAIRED]
 
 
+async def test_a_gap_that_was_filled_when_its_connection_broke_is_closed_by_the_next_one() -> None:
+    scene = Scene(FakeHistory(last=100))
+    noticed = NewGap(ONE, "binance", GapEvidence.DISCONNECTED, Window(trade(5).ts, trade(10).ts), 6, 9)
+    await scene.gaps.record([noticed], now=LATER, repairing=True)
+    scene.has_stored(*range(5, 11))
+    scene.has_reached(10)
+    async with scene.running():
+        scene.stream.send(11)
+        await scene.until(lambda: scene.gaps.told == [("DISCONNECTED", "REPAIRED", 6, 9)])
+
+
 async def test_silence_unlike_the_market_is_looked_into_and_the_stream_connected_to_anew() -> None:
     scene = Scene(FakeHistory(last=8))
     scene.gaps.paces = {ONE: BUSY}
