@@ -4,7 +4,14 @@ from datetime import timedelta
 
 from candlewick.providers.alphavantage.listing import VENUE, VENUE_NAME
 from candlewick.providers.alphavantage.market_source import alphavantage_source
-from candlewick.providers.provider import Access, Provider
+from candlewick.providers.provider import Access, Provider, Simulator
+
+
+def _simulator() -> Simulator:
+    from candlewick.providers.alphavantage.simulator import SIMULATOR  # noqa: PLC0415  (see Provider.simulator)
+
+    return SIMULATOR
+
 
 PROVIDER = Provider(
     VENUE,
@@ -15,4 +22,5 @@ PROVIDER = Provider(
         poll_every=timedelta(hours=24),  # a free key has 25 requests a day
     ),
     source=alphavantage_source,
+    simulator=_simulator,
 )

@@ -4,7 +4,14 @@ from datetime import timedelta
 
 from candlewick.providers.ecb.listing import VENUE, VENUE_NAME
 from candlewick.providers.ecb.market_source import ecb_source
-from candlewick.providers.provider import Access, Provider
+from candlewick.providers.provider import Access, Provider, Simulator
+
+
+def _simulator() -> Simulator:
+    from candlewick.providers.ecb.simulator import SIMULATOR  # noqa: PLC0415  (see Provider.simulator)
+
+    return SIMULATOR
+
 
 PROVIDER = Provider(
     VENUE,
@@ -16,4 +23,5 @@ PROVIDER = Provider(
         poll_every=timedelta(minutes=30),
     ),
     source=ecb_source,
+    simulator=_simulator,
 )

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
+import httpx
+
 from candlewick.ports import Clock
 from candlewick.providers.ecb.directory import EcbDirectory
 from candlewick.providers.ecb.files import EcbFiles
@@ -21,13 +23,15 @@ _REACH: Final = timedelta(days=36_500)
 
 
 @asynccontextmanager
-async def ecb_source(access: Access, clock: Clock, budgets: Budgets) -> AsyncIterator[Source]:
-    """The source, for as long as the block lasts; then its connections are closed."""
+async def ecb_source(
+    access: Access, clock: Clock, budgets: Budgets, *, transport: httpx.AsyncBaseTransport | None = None
+) -> AsyncIterator[Source]:
+    """The source, for as long as the block lasts; then its connections are closed. `transport` is for tests."""
     bounds = Bounds(total=timedelta(seconds=access.timeout_seconds))
-    bank = ProviderHttp(
-        VENUE, access.archive_url, budgets(f"{VENUE}:files", access.weight_per_minute), clock, bounds=bounds
+    bank, frankfurter = (
+        ProviderHttp(VENUE, url, budgets(name, access.weight_per_minute), clock, bounds=bounds, transport=transport)
+        for name, url in ((f"{VENUE}:files", access.archive_url), (VENUE, access.rest_url))
     )
-    frankfurter = ProviderHttp(VENUE, access.rest_url, budgets(VENUE, access.weight_per_minute), clock, bounds=bounds)
     files = EcbFiles(bank, clock)
     try:
         yield Source(

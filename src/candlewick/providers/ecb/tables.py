@@ -31,7 +31,7 @@ _DATE_COLUMN: Final = "Date"
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _DAY: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _DAY_IN_WORDS: Final = re.compile(r"([0-9]{1,2}) ([A-Z][a-z]+) ([0-9]{4})")
-_MONTHS: Final = (
+MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
@@ -87,8 +87,8 @@ def parse_day(text: str) -> date:
     """A date as the ECB writes it: 2026-04-13 or 13 April 2026. Raises Unreadable."""
     if (match := _DAY.fullmatch(text)) is not None:
         year, month, day = map(int, match.groups())
-    elif (match := _DAY_IN_WORDS.fullmatch(text)) is not None and match[2] in _MONTHS:
-        year, month, day = int(match[3]), _MONTHS.index(match[2]) + 1, int(match[1])
+    elif (match := _DAY_IN_WORDS.fullmatch(text)) is not None and match[2] in MONTHS:
+        year, month, day = int(match[3]), MONTHS.index(match[2]) + 1, int(match[1])
     else:
         raise Unreadable(f"date {text[:64]!r} is none")
     try:

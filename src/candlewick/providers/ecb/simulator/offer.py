@@ -1,0 +1,22 @@
+"""The simulator as the registry offers it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.applications import Starlette
+
+from candlewick.ports import Clock
+from candlewick.providers.ecb.listing import VENUE
+from candlewick.providers.ecb.simulator.app import create_simulator
+from candlewick.providers.provider import Simulated, Simulator
+from candlewick.providers.simulation.daily import NoTrades
+
+
+def _application(wanted: Simulated, clock: Clock) -> Starlette:
+    if wanted.rate is not None or wanted.symbols is not None:
+        raise NoTrades(VENUE)
+    return create_simulator(wanted.seed, clock)
+
+
+SIMULATOR: Final = Simulator("the ECB and Frankfurter", _application, {"REST_URL": "http", "ARCHIVE_URL": "http"})
