@@ -24,6 +24,7 @@ from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.days import Days
 from candlewick.storage.engine import Database
 from candlewick.storage.freshness import FreshnessReads
+from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.jobs import Jobs
 from candlewick.storage.keys import ApiKeys
@@ -115,6 +116,7 @@ class Services:
         self.quotes = self.latest = Quotes(database)
         self.freshness = FreshnessReads(database)
         self.days = Days(database)
+        self.gaps = StoredGaps(database)
         self.raw_reads = RawPayloads(database)
         self.keys = ApiKeys(database, self.clock)
         self.service = _Probe(database)

@@ -109,6 +109,10 @@ def _sum(values: Iterable[Decimal]) -> Decimal:
 
 def as_expected(candle: Candle) -> Expected:
     """What was read, as numbers."""
+    assert candle.open is not None
+    assert candle.high is not None
+    assert candle.low is not None
+    assert candle.close is not None
     assert candle.volume is not None
     assert candle.quote_volume is not None
     assert candle.vwap is not None

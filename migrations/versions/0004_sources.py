@@ -105,13 +105,14 @@ CREATE INDEX gap_span ON gap (instrument_id, start_time, end_time);
 CREATE INDEX gap_unfilled ON gap (instrument_id, start_time, end_time) WHERE state <> 'REPAIRED';
 CREATE INDEX gap_open ON gap (id) WHERE state IN ('OPEN', 'REPAIRING');
 
--- Spans in which everything that the source has is here; never overlapping, never touching. What a live feed covers is
--- in live_position.
+-- Spans in which everything that the source has is here: of trades (origin 0) or of its own candles (1). Of one origin
+-- they never overlap and never touch. What a live feed covers is in live_position.
 CREATE TABLE covered (
     instrument_id integer     NOT NULL REFERENCES instrument ON DELETE CASCADE,
+    origin        smallint    NOT NULL DEFAULT 0,
     start_time    timestamptz NOT NULL,
     end_time      timestamptz NOT NULL CHECK (end_time > start_time),
-    PRIMARY KEY (instrument_id, start_time)
+    PRIMARY KEY (instrument_id, origin, start_time)
 );
 
 -- ts: of the trade at the position, where a source that is paged by time goes on (of a position from before this column,

@@ -203,11 +203,11 @@ async def test_every_recorded_day_of_a_share_with_all_its_splits_and_dividends(d
     assert len(raw) == len(splits) == len(both) == len(days)
     for stored, by_splits, adjusted, day in zip(raw, splits, both, days, strict=True):
         by = of_day(factors, day.day)
-        assert (stored.open_time, Decimal(stored.close), Decimal(stored.volume or 0)) == (
+        assert (stored.open_time, Decimal(stored.close or 0), Decimal(stored.volume or 0)) == (
             day.open_time, day.close, day.volume
         )  # fmt: skip
-        assert Decimal(by_splits.close) == EXACT.multiply(day.close, by.split_factor)
-        assert Decimal(adjusted.open) == EXACT.multiply(day.open, EXACT.multiply(by.price_factor, by.split_factor))
+        assert Decimal(by_splits.close or 0) == EXACT.multiply(day.close, by.split_factor)
+        assert Decimal(adjusted.open or 0) == EXACT.multiply(day.open, EXACT.multiply(by.price_factor, by.split_factor))
         assert Decimal(adjusted.volume or 0) == divided(day.volume or Decimal(0), by.split_factor)
     last_before_split = next(row for row, day in zip(both, days, strict=True) if day.day == date(2014, 6, 6))
     assert last_before_split.close == "20.7777202620133518"  # 645.57 × 0.9011818 × 0.0357143

@@ -70,7 +70,9 @@ def trade(sequence: int, offset: int, price: str = "5", size: str = "1") -> Trad
     return Trade(sequence, Decimal(price), Decimal(size), Side.BUY, ts)
 
 
-def seen(candles: Iterable[Candle]) -> list[tuple[datetime, str, str, str, str, str | None]]:
+def seen(
+    candles: Iterable[Candle],
+) -> list[tuple[datetime, str | None, str | None, str | None, str | None, str | None]]:
     return [(c.open_time, c.open, c.high, c.low, c.close, c.volume) for c in candles]
 
 
@@ -357,7 +359,7 @@ async def test_wider_candles_are_what_their_days_add_up_to(
     for duration in WIDE:
         found = await read_all(database, instrument, duration, CandleOrigin.VENUE)
         assert [
-            (c.open_time, Decimal(c.open), Decimal(c.high), Decimal(c.low), Decimal(c.close),
+            (c.open_time, *(Decimal(str(price)) for price in (c.open, c.high, c.low, c.close)),
              None if c.volume is None else Decimal(c.volume))
             for c in found
         ] == whole(expected, duration), f"{duration}"  # fmt: skip

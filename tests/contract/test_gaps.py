@@ -408,9 +408,9 @@ async def test_a_silence_is_confirmed_for_the_position_that_was_asked_for(
     positions, lease = StoredPositions(database), await held(database)
     await positions.advance(instrument.id, FeedPosition(5, at(5)), lease)
 
-    await positions.confirm(instrument.id, FeedPosition(4, at(4)), at(50), lease)
-    await positions.confirm(instrument.id, FeedPosition(5, at(5)), at(20), lease)
-    await positions.confirm(instrument.id, FeedPosition(5, at(5)), at(10), lease)
+    await positions.confirm({instrument.id: FeedPosition(4, at(4))}, at(50), lease)
+    await positions.confirm({instrument.id: FeedPosition(5, at(5))}, at(20), lease)
+    await positions.confirm({instrument.id: FeedPosition(5, at(5))}, at(10), lease)
 
     async with database.driver() as driver:
         until = await driver.fetchval("SELECT quiet_until FROM live_position WHERE instrument_id = $1", instrument.id)

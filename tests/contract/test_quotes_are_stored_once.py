@@ -58,7 +58,9 @@ async def stored(database: Database, instrument: Instrument) -> list[tuple[float
     return [((row.ts - NOON).total_seconds(), row.price) for row in (await page_of(database, instrument)).rows]
 
 
-async def candles(database: Database, instrument: Instrument) -> list[tuple[float, str, str, str, str]]:
+async def candles(
+    database: Database, instrument: Instrument
+) -> list[tuple[float, str | None, str | None, str | None, str | None]]:
     """Minute candles from quotes: seconds after noon, open, high, low, close."""
     rows = await read_all(database, instrument, M1, CandleOrigin.QUOTES)
     return [((row.open_time - NOON).total_seconds(), row.open, row.high, row.low, row.close) for row in rows]
@@ -265,7 +267,7 @@ async def test_wider_candles_are_folded_from_quotes(database: Database, interval
     ]
     for origin in (CandleOrigin.QUOTES, None):
         found = await read_all(database, instrument, interval.duration, origin)
-        assert [(row.open_time, *map(Decimal, row[2:6])) for row in found] == expected
+        assert [(row.open_time, *(Decimal(str(price)) for price in row[2:6])) for row in found] == expected
 
 
 async def test_auto_prefers_trades_then_the_venue_then_quotes(database: Database) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from candlewick.domain.coverage import Coverage
 from candlewick.domain.errors import InvalidCandle
 from candlewick.domain.time import utc
 
@@ -65,17 +66,18 @@ class MinuteCandle:
 class Candle(NamedTuple):
     """A candle as it is read. Numbers are exact decimal text, as the database wrote them: no float, no rounding.
 
-    `volume` is None where a source published days without one. `vwap` is quote volume ÷ volume, rounded half up to
-    18 decimal places; None without volume.
+    Prices are None of a window without trades, which only a query that fills has. `volume` is None where a source
+    published days without one, and where nobody knows what was traded.
+    `vwap` is quote volume ÷ volume, rounded half up to 18 decimal places; None without volume.
     `version` is the instrument's data version that last changed the candle.
     """
 
     open_time: datetime
     close_time: datetime
-    open: str
-    high: str
-    low: str
-    close: str
+    open: str | None
+    high: str | None
+    low: str | None
+    close: str | None
     volume: str | None
     quote_volume: str | None
     vwap: str | None
@@ -84,3 +86,5 @@ class Candle(NamedTuple):
     origin: CandleOrigin
     status: CandleStatus
     version: int
+    coverage: Coverage | None = None
+    """Only where the query asks for it. Of a PROVISIONAL candle: so far."""

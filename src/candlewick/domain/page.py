@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 from candlewick.domain.candle import CandleOrigin
@@ -23,6 +24,16 @@ class Page[Row]:
     more: bool
 
 
+class Fill(StrEnum):
+    """What there is of a window without trades, between an instrument's first candle and now."""
+
+    OMIT = "OMIT"
+    EMPTY = "EMPTY"
+    """A candle without prices, whose coverage says why."""
+    PREVIOUS_CLOSE = "PREVIOUS_CLOSE"
+    """The same at the price of the last trade before; without prices where the feed was silent, not the market."""
+
+
 @dataclass(frozen=True, slots=True)
 class CandleQuery:
     """Which candles: at most `limit` of those that open in `window`, the newest or the oldest of them.
@@ -38,6 +49,9 @@ class CandleQuery:
     window: Window | None = None
     newest: bool = True
     adjustment: Adjustment = Adjustment.NONE
+    coverage: bool = False
+    """Whether each candle's coverage is asked for: it takes one more look at the database."""
+    fill: Fill = Fill.OMIT
 
     def __post_init__(self) -> None:
         if self.limit < 1:

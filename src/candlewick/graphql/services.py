@@ -9,6 +9,7 @@ from candlewick.domain.access import ApiKey
 from candlewick.domain.candle import Candle
 from candlewick.domain.commit import Commit, CommitNotice
 from candlewick.domain.day import Factor
+from candlewick.domain.gap import Gap
 from candlewick.domain.job import Job, JobFilter, JobId
 from candlewick.domain.market import (
     Asset,
@@ -34,6 +35,7 @@ from candlewick.domain.quote import QuoteRow
 from candlewick.domain.raw import RawId, RawRecord
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceProfile, SourceStatus
+from candlewick.domain.time import Window
 from candlewick.domain.watch import Watched
 from candlewick.ports import Backfills, Clock, CommitKey, FreshnessStore, Imports, LatestQuotes
 
@@ -81,6 +83,14 @@ class DayReads(Protocol):
     async def factors(
         self, instrument_ids: Sequence[InstrumentId], limit: int
     ) -> Mapping[InstrumentId, Sequence[Factor]]: ...
+
+
+class GapReads(Protocol):
+    """The reading half of `ports.GapStore`."""
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], window: Window | None, limit: int
+    ) -> Mapping[InstrumentId, Sequence[Gap]]: ...
 
 
 class PayloadReads(Protocol):
@@ -177,6 +187,9 @@ class Services(Protocol):
 
     @property
     def days(self) -> DayReads: ...
+
+    @property
+    def gaps(self) -> GapReads: ...
 
     @property
     def raw_reads(self) -> PayloadReads: ...

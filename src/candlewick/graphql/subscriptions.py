@@ -14,6 +14,7 @@ from candlewick.graphql.context import Info
 from candlewick.graphql.live.candles import CandleTail, Wanted
 from candlewick.graphql.live.quotes import QuoteTail
 from candlewick.graphql.live.trades import TradeTail, told_at
+from candlewick.graphql.selection import selects
 from candlewick.graphql.types import job as jobs
 from candlewick.graphql.types.candle import BarSpec
 from candlewick.graphql.types.events import CandleEvent, QuoteEvent, TradeEvent
@@ -75,7 +76,7 @@ class Subscription:
     ) -> AsyncGenerator[CandleEvent, None]:
         services = info.context.services
         keys = await watched.find_instruments(services.instruments, instruments)
-        wanted = Wanted(keys, spec.duration, final_only)
+        wanted = Wanted(keys, spec.duration, final_only, selects(info, "coverage"))
         return CandleTail(services, info.context.live, wanted, wanted.edges_at(after)).events()
 
     @strawberry.subscription(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from candlewick.domain.batch import TradeBatch
+from candlewick.domain.candle import CandleOrigin
 from candlewick.domain.market import DataKind
 from candlewick.pipeline.accounting import Account
 from candlewick.pipeline.file_job import FileJob
@@ -23,6 +24,14 @@ class FileAccount:
         """These came."""
         if self._window is not None:
             self._account.take(batch)
+
+    async def cover_candles(self) -> None:
+        """The venue's own candles of the window are stored, all that it has. Raises LeaseLost."""
+        job, window = self._job, self._job.contents.window
+        if window is not None:
+            await self._gaps.cover(
+                job.instrument.id, window, now=self._clock.now(), lease=job.lease, origin=CandleOrigin.VENUE
+            )
 
     async def close(self, *, seen: bool) -> None:
         """The whole file is stored. `seen`: all of its trades were taken; if not, what is stored is searched.

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from candlewick.domain.batch import Rejected, TradeBatch
+from candlewick.domain.candle import CandleOrigin
 from candlewick.domain.day import DayLines
 from candlewick.domain.errors import MalformedPayload
 from candlewick.domain.gap import Gap
@@ -151,6 +152,7 @@ async def fetch_candles(
     while start < window.end:
         wanted = Window(start, window.end)
         kept = await keep(stores, await history.page(target.instrument, wanted), wanted)
+        asked_at = kept.payload.received_at
         lines = (await kept.read(partial(history.read, target.instrument))).rows
         subject = str(target.instrument.key)
         letters = [DeadLetter.of_row(target.source, subject, rejected, kept.raw_id) for rejected in lines.rejected]
@@ -158,12 +160,12 @@ async def fetch_candles(
         candles = [candle for candle in lines.candles if start <= candle.open_time < window.end]
         outcome += Outcome(dead=len(letters))
         if not candles and not letters:
-            return outcome
+            break
         if candles:
             outcome += await stores.candles.put_published(
                 target.instrument,
                 candles,
-                received_at=kept.payload.received_at,
+                received_at=asked_at,
                 raw_id=kept.raw_id,
                 lease=target.lease,
             )
@@ -172,6 +174,14 @@ async def fetch_candles(
             start += (len(letters) - 1) * MINUTE  # a page of nothing else: what follows may be better
         start += MINUTE
         report(outcome, min((start - window.start) / (window.end - window.start), 1.0))
+    if (settled := min(window.end, asked_at - MINUTE)) > window.start:
+        await stores.gaps.cover(
+            target.instrument.id,
+            Window(window.start, settled),
+            now=asked_at,
+            lease=target.lease,
+            origin=CandleOrigin.VENUE,
+        )
     return outcome
 
 

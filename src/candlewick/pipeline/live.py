@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from candlewick.domain.errors import InstrumentBusy
+from candlewick.domain.gap import GapEvidence
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
 from candlewick.domain.raw import STREAM, Payload, RawId, TradeLines
@@ -80,6 +81,7 @@ class Session:
             mending = group.create_task(self._mend(new))
             while batch := await self._inbox.take():
                 await self._store(batch)
+                self._mender.heard(batch[-1].received_at)
             reading.cancel()
             mending.cancel()
             if self._inbox.broken is not None:
@@ -147,6 +149,9 @@ class Session:
             async with self._writers:
                 await self._deliver(symbol, lines, raw_id, frames)
         except InstrumentBusy as error:
+            if len(lines.trades):
+                newest, said_at = int(lines.trades.sequence.max()), frames[-1].received_at
+                self._feeds[symbol].came.expect(newest, said_at, GapEvidence.MISSING_SEQUENCES)
             log.warning("delivery_left_out", source=self._feed.source, symbol=symbol, reason=str(error))
 
     async def _deliver(self, symbol: str, lines: TradeLines, raw_id: RawId, frames: Sequence[Frame]) -> None:

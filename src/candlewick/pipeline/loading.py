@@ -59,7 +59,9 @@ class FileLoader:
                 return await self._insert_trades(job, path)
             case DataKind.CANDLES:
                 candles = source.candles(path, contents, skip=skip)
-                return await self._put(job, candles, CandleLines((), (), contents.lines), self._put_candles)
+                outcome = await self._put(job, candles, CandleLines((), (), contents.lines), self._put_candles)
+                await self.account(job).cover_candles()
+                return outcome
             case DataKind.QUOTES:
                 quotes = source.quotes(path, contents, skip=skip)
                 return await self._put(job, quotes, QuoteLines((), (), contents.lines), self._put_quotes)

@@ -41,6 +41,8 @@ TURN: Final = 20
 """Pages of one instrument before it is another one's turn."""
 MOST_HOLES: Final = 1_000
 """Of one instrument. While a history is away for long, older ones are left to jobs."""
+STREAM_LAG: Final = timedelta(seconds=3)
+"""How far what a stream delivers may be behind, and the venue's clock behind ours."""
 RHYTHMS_LAST: Final = timedelta(minutes=10)
 _UNANSWERED = (SourceUnavailable, SourceRefused, MalformedPayload)
 
@@ -91,6 +93,8 @@ class Mender:
         self._clock = clock
         self._rhythms: Mapping[InstrumentId, Rhythm] = {}
         self._works: dict[str, _Work] = {}
+        self._heard_until: datetime | None = None
+        self._confirmed_until: datetime | None = None
         self.patience = patience
 
     async def run(self, feeds: Mapping[str, Feed], *, behind: Collection[str]) -> None:
@@ -112,6 +116,7 @@ class Mender:
                 counted_at = monotonic()
             for work in works:
                 await work.turn()
+            await self._confirm(feeds)
             if not any(work.is_due for work in works):
                 await asyncio.sleep(self.patience.total_seconds())
 
@@ -124,6 +129,10 @@ class Mender:
         """Something of any of them may have been missed, though nothing that came later shows it."""
         for work in self._works.values():
             work.is_behind = True
+
+    def heard(self, until: datetime) -> None:
+        """All that the stream delivered until then is stored."""
+        self._heard_until = until
 
     async def mend(self, target: Target, came: Contiguity, holes: Sequence[Hole]) -> bool:
         """Some pages of the holes, which are in order; a page serves all that lie in it. Whether there are more."""
@@ -187,7 +196,7 @@ class Mender:
                 break
             cursor = page.next
         if (until := page.received_at - HISTORY_LAG) > position.ts:
-            await self._positions.confirm(target.instrument.id, position, until, target.lease)
+            await self._positions.confirm({target.instrument.id: position}, until, target.lease)
         return Answer(page.received_at)
 
     def longest_silence(self, target: Target) -> timedelta | None:
@@ -199,6 +208,30 @@ class Mender:
         """The time since the newest trade that came."""
         now = self._clock.now()
         return Window(came.newest.ts, now) if came.newest and came.newest.ts < now else None
+
+    async def _confirm(self, feeds: Mapping[str, Feed]) -> None:
+        """While the stream delivers, an instrument of which nothing comes and nothing is missing is not traded."""
+        if self._heard_until is None or self._heard_until == self._confirmed_until:
+            return
+        until = self._heard_until - STREAM_LAG
+        quiet = {
+            feed.target.instrument.id: feed.came.position
+            for symbol, feed in feeds.items()
+            if feed.came.position
+            and feed.came.position.ts < until
+            and not feed.came.holes()
+            and not self._works[symbol].is_behind
+        }
+        lease = next((feed.target.lease for feed in feeds.values() if feed.target.lease), None)
+        if quiet and lease:
+            try:
+                await self._positions.confirm(quiet, until, lease)
+            except LeaseLost:
+                raise
+            except CandlewickError as error:
+                log.warning("silence_not_confirmed", reason=str(error))
+                return
+        self._confirmed_until = self._heard_until
 
     async def _count(self, ids: Sequence[InstrumentId]) -> None:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from candlewick.domain.candle import CandleOrigin
 from candlewick.domain.gap import Gap, GapId, NewGap
 from candlewick.domain.job import Lease
 from candlewick.domain.market import InstrumentId
@@ -81,9 +82,17 @@ class GapStore(Protocol):
         """Whether all that the source has of the window is here, as far as `cover` was told."""
 
     async def cover(
-        self, instrument_id: InstrumentId, window: Window, *, now: datetime, lease: Lease | None = None
+        self,
+        instrument_id: InstrumentId,
+        window: Window,
+        *,
+        now: datetime,
+        lease: Lease | None = None,
+        origin: CandleOrigin = CandleOrigin.TRADES,
     ) -> None:
-        """All that the source has of the window is here. Gaps in it that are filled by now are REPAIRED.
+        """All that the source has of the window is here: its trades, or its own candles (VENUE).
+
+        Gaps in trades that are filled by now are REPAIRED.
 
         Raises:
             LeaseLost: the lease is somebody else's by now.

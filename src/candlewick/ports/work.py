@@ -157,8 +157,8 @@ class LivePositions(Protocol):
             LeaseLost: the feed is somebody else's by now; the same for `confirm`.
         """
 
-    async def confirm(self, instrument_id: InstrumentId, position: FeedPosition, until: datetime, lease: Lease) -> None:
-        """Until then nothing came after that position: the source was asked. Nothing if it moved on since."""
+    async def confirm(self, positions: Mapping[InstrumentId, FeedPosition], until: datetime, lease: Lease) -> None:
+        """Until then nothing happened after these positions, as far as anyone can tell. One that moved on stays."""
 
 
 class WatchList(Protocol):

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
-from itertools import groupby
-from operator import itemgetter
 from time import monotonic
 from typing import Final
 
-import asyncpg
-
-from candlewick.domain.candle import Candle, CandleStatus, MinuteCandle
+from candlewick.domain.candle import Candle, MinuteCandle
 from candlewick.domain.commit import CommitKind
-from candlewick.domain.interval import Duration
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, InstrumentId
-from candlewick.domain.page import CandleQuery, Page
+from candlewick.domain.page import CandleQuery, Fill, Page
 from candlewick.domain.raw import RawId
 from candlewick.ports import Clock, Outcome, Progress
 from candlewick.storage import leases, tree, versions
-from candlewick.storage.candle_reads import read_candles
+from candlewick.storage.candle_pages import Moment, read_filled, read_plain
 from candlewick.storage.engine import Database
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
 from candlewick.storage.raw import save_progress
-from candlewick.storage.series import ORIGINS, series_of
 
 MINUTE: Final = timedelta(minutes=1)
-PROVISIONAL, FINAL, REVISED = CandleStatus
 _PUBLISHED: Final = """
 CREATE TEMPORARY TABLE IF NOT EXISTS published (
     open_time timestamptz, open numeric, high numeric, low numeric, close numeric, volume numeric, quote_volume numeric,
@@ -103,11 +95,10 @@ class Candles:
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery
     ) -> Mapping[InstrumentId, Page[Candle]]:
         """See `CandleStore.read`."""
+        now = self._clock.now()
+        read = read_plain if query.fill is Fill.OMIT else read_filled
         async with self._database.snapshot() as driver:
-            series = await series_of(driver, instrument_ids, query)
-            rows = await read_candles(driver, series, query)
-        closed_before = self._clock.now() - self._lateness
-        return {key: _page(rows.get(key, []), query, closed_before) for key in instrument_ids}
+            return await read(driver, instrument_ids, query, Moment(now, now - self._lateness))
 
     async def settle(self, older_than: timedelta = timedelta()) -> int:
         """See `CandleStore.settle`. What is marked meanwhile is left: writers could keep one call busy for ever."""
@@ -122,42 +113,3 @@ class Candles:
         """See `CandleStore.dirty_minutes`."""
         async with self._database.driver() as driver:
             return int(await driver.fetchval(_DIRTIEST))
-
-
-def _page(rows: list[asyncpg.Record], query: CandleQuery, closed_before: datetime) -> Page[Candle]:
-    """The page's candles in ascending order: one an open time, of the origin that the query means."""
-    rows.sort(key=itemgetter(2, 1))  # by open time, then origin
-    if query.origin is None:
-        chosen = [_best(list(same)) for _, same in groupby(rows, key=itemgetter("open_time"))]
-    else:
-        chosen = rows
-    more = len(chosen) > query.limit
-    kept = chosen[-query.limit :] if query.newest else chosen[: query.limit]
-    return Page(_candles(kept, query.duration, closed_before), more)
-
-
-def _best(same: list[asyncpg.Record]) -> asyncpg.Record:
-    """AUTO: from trades if they hold all that the venue counted, else the venue's own, else from quotes."""
-    if len(same) == 1 or ORIGINS[same[0]["origin"]] != "TRADES" or ORIGINS[same[1]["origin"]] != "VENUE":
-        return same[0]
-    trades, venue = same[:2]
-    return trades if _hold_all(trades, venue) else venue
-
-
-def _hold_all(trades: asyncpg.Record, venue: asyncpg.Record) -> bool:
-    """Whether the trades have all the volume of the venue's candle; of one that counts none, its whole range."""
-    if venue["volume"] is not None:
-        return Decimal(trades["volume"]) >= Decimal(venue["volume"])
-    return Decimal(trades["high"]) >= Decimal(venue["high"]) and Decimal(trades["low"]) <= Decimal(venue["low"])
-
-
-def _candles(rows: Sequence[asyncpg.Record], width: Duration, closed_before: datetime) -> list[Candle]:
-    """The rows as candles. A page has thousands: this is one loop, with little in it."""
-    candles: list[Candle] = []
-    append, span = candles.append, width.span
-    for row in rows:
-        _, origin, open_time, *numbers, revision, version = row
-        close_time = open_time + span if span else width.after(open_time)
-        status = PROVISIONAL if close_time > closed_before else REVISED if revision else FINAL
-        append(Candle._make((open_time, close_time, *numbers, ORIGINS[origin], status, version)))
-    return candles

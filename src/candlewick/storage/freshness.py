@@ -18,7 +18,10 @@ SELECT asked.id,
         WHERE q.instrument_id = asked.id AND q.ts >= spans.quoted AND q.ts < spans.quoted + INTERVAL '1 minute')
            AS newest_quote,
        spans.newest_candle,
-       (SELECT max(c.end_time) FROM covered AS c WHERE c.instrument_id = asked.id) AS covered_until,
+       greatest(
+           (SELECT max(c.end_time) FROM covered AS c WHERE c.instrument_id = asked.id AND c.origin = 0),
+           (SELECT greatest(p.ts, p.quiet_until) FROM live_position AS p WHERE p.instrument_id = asked.id)
+       ) AS covered_until,
        (SELECT count(*) FROM gap AS g
         WHERE g.instrument_id = asked.id AND g.state IN ('OPEN', 'REPAIRING')) AS open_gaps
 FROM unnest($1::int[]) AS asked (id)

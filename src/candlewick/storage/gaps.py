@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
 
+from candlewick.domain.candle import CandleOrigin
 from candlewick.domain.gap import Gap, GapEvidence, GapId, GapState, NewGap
 from candlewick.domain.job import Lease
 from candlewick.domain.market import InstrumentId
@@ -15,6 +16,7 @@ from candlewick.domain.time import Window, within, without
 from candlewick.storage import coverage, gap_rows, leases, versions
 from candlewick.storage.engine import Database, Driver
 from candlewick.storage.gap_rows import GAP_COLUMNS, End, Missing, gap_of
+from candlewick.storage.series import ORIGIN_CODES
 
 SILENT: Final = "the market was silent"
 
@@ -198,7 +200,13 @@ class StoredGaps:
         }
 
     async def cover(
-        self, instrument_id: InstrumentId, window: Window, *, now: datetime, lease: Lease | None = None
+        self,
+        instrument_id: InstrumentId,
+        window: Window,
+        *,
+        now: datetime,
+        lease: Lease | None = None,
+        origin: CandleOrigin = CandleOrigin.TRADES,
     ) -> None:
         """See `GapStore.cover`."""
         async with self._database.transaction() as driver:
@@ -206,7 +214,10 @@ class StoredGaps:
             await leases.hold(driver, lease)
             if floor is not None and floor >= window.end:
                 return
-            await coverage.cover(driver, instrument_id, Window(max(window.start, floor or window.start), window.end))
+            kept = Window(max(window.start, floor or window.start), window.end)
+            await coverage.cover(driver, instrument_id, kept, ORIGIN_CODES[origin])
+            if origin is not CandleOrigin.TRADES:
+                return
             for gap in await gap_rows.unfilled_near(driver, instrument_id, window):
                 await _close_if_filled(driver, gap, window, now)
 

@@ -38,8 +38,9 @@ FROM (
 GROUP BY instrument_id, run ORDER BY instrument_id, min(sequence)
 """
 _QUIET: Final = """
-UPDATE live_position SET quiet_until = greatest(quiet_until, $3)
-WHERE instrument_id = $1 AND sequence = $2
+UPDATE live_position AS kept SET quiet_until = $3
+FROM unnest($1::int[], $2::bigint[]) AS quiet (quiet_id, quiet_since)
+WHERE instrument_id = quiet_id AND sequence = quiet_since AND (quiet_until IS NULL OR quiet_until < $3) AND ts < $3
 """
 
 
@@ -66,11 +67,11 @@ class StoredPositions:
                 found[key].append(Run(*run))
         return found
 
-    async def confirm(self, instrument_id: InstrumentId, position: FeedPosition, until: datetime, lease: Lease) -> None:
+    async def confirm(self, positions: Mapping[InstrumentId, FeedPosition], until: datetime, lease: Lease) -> None:
         """See `LivePositions.confirm`."""
         async with self._database.transaction() as driver:
             await leases.hold(driver, lease)
-            await driver.execute(_QUIET, instrument_id, position.sequence, until)
+            await driver.execute(_QUIET, list(positions), [each.sequence for each in positions.values()], until)
 
     async def advance(self, instrument_id: InstrumentId, position: FeedPosition, lease: Lease) -> None:
         """See `LivePositions.advance`."""

@@ -13,9 +13,11 @@ from typing import Any
 from candlewick.domain.access import ApiKey, ApiKeyId, Role
 from candlewick.domain.candle import Candle, CandleOrigin, CandleStatus
 from candlewick.domain.commit import Commit, CommitKind, CommitNotice
+from candlewick.domain.coverage import Coverage
 from candlewick.domain.day import Factor
 from candlewick.domain.errors import UnknownJob
 from candlewick.domain.freshness import Freshness
+from candlewick.domain.gap import Gap, GapEvidence, GapId, GapState
 from candlewick.domain.job import BackfillRequest, ImportRequest, Job, JobFilter, JobId, JobKind, JobProgress, JobStatus
 from candlewick.domain.market import (
     Asset,
@@ -159,6 +161,7 @@ class FakeCandles(Recorded):
             origin=query.origin or CandleOrigin.TRADES,
             status=CandleStatus.FINAL,
             version=1,
+            coverage=Coverage.COMPLETE if query.coverage else None,
         )
 
 
@@ -167,7 +170,7 @@ def a_candle(minute: int, version: int = 1, status: CandleStatus = CandleStatus.
     opened = START + timedelta(minutes=minute)
     numbers = ("1", "1", "1", close, "1", "1", "1", 1, None)
     fields = (opened, opened + timedelta(minutes=1), *numbers, CandleOrigin.TRADES, status, version)
-    return Candle._make(fields)
+    return Candle(*fields)
 
 
 class LiveCandles(Recorded):
@@ -199,6 +202,25 @@ class FakeDays(Recorded):
         days = [START.date() + timedelta(days=number) for number in range(3)]
         rows = [Factor(day, Decimal("0.9"), Decimal("0.03571430"), Decimal("645.57")) for day in days]
         return dict.fromkeys(instrument_ids, rows[-limit:])
+
+
+class FakeGaps(Recorded):
+    """Three gaps of every instrument, an hour apart from START on."""
+
+    async def read(
+        self, instrument_ids: Sequence[InstrumentId], window: Window | None, limit: int
+    ) -> Mapping[InstrumentId, Sequence[Gap]]:
+        self.note("read", tuple(instrument_ids), window, limit)
+        return {key: [self._gap(number, key) for number in range(3)][-limit:] for key in instrument_ids}
+
+    def _gap(self, number: int, key: InstrumentId) -> Gap:
+        opened = START + timedelta(hours=number)
+        first = 9007199254740993 + number
+        return Gap(
+            GapId(number + 1), key, "binance", GapEvidence.MISSING_SEQUENCES,
+            Window(opened, opened + timedelta(seconds=7)), GapState.UNREPAIRABLE, opened, first, first + 9, 10,
+            "it has none", tries=4, closed_at=opened + timedelta(minutes=61),
+        )  # fmt: skip
 
 
 class FakeTrades(Recorded):
@@ -548,6 +570,7 @@ class FakeServices:
         self.latest: Any = self.quotes
         self.freshness: Any = FakeFreshness()
         self.days: Any = FakeDays()
+        self.gaps: Any = FakeGaps()
         self.raw_reads: Any = FakePayloads()
         self.keys: Any = FakeKeys()
         self.service: Any = FakeProbe()

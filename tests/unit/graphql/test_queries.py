@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from candlewick.domain.day import Adjustment
+from candlewick.domain.page import Fill
 from candlewick.graphql.types.node import NodeId
 from unit.graphql.fakes import FakeServices
 
@@ -181,3 +182,45 @@ async def test_an_adjusted_width_that_cuts_days_is_refused(ask: Any) -> None:
     )
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert "whole days or divide a day" in answer["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("selection", "asked"),
+    [
+        ("{ nodes { close } }", False),
+        ("{ nodes { coverage } }", True),
+        ("{ edges { node { ...Known } } }", True),
+        ("{ nodes { ... on Candle { close coverage } } }", True),
+    ],
+)
+async def test_coverage_is_looked_up_only_where_it_is_selected(
+    ask: Any, services: FakeServices, selection: str, asked: bool
+) -> None:
+    fragment = "fragment Known on Candle { coverage }" if "Known" in selection else ""
+    answer = await ask(
+        f'{{ instrument(key: "binance:BTC-USDT") {{ candles(spec: {{interval: M1}}) {selection} }} }} {fragment}'
+    )
+    assert "errors" not in answer
+    assert services.candles.calls[-1][1][1].coverage is asked
+
+
+@pytest.mark.parametrize("fill", list(Fill))
+async def test_what_stands_in_empty_windows_is_asked_of_the_store(ask: Any, services: FakeServices, fill: Fill) -> None:
+    query = """query ($fill: Fill!) { instrument(key: "binance:BTC-USDT") {
+        candles(spec: {interval: M1}, fill: $fill) { nodes { open } } } }"""
+    assert "errors" not in await ask(query, fill=fill.value)
+    assert services.candles.calls[-1][1][1].fill is fill
+
+
+async def test_gaps_of_many_instruments_are_read_at_once(ask: Any, services: FakeServices) -> None:
+    answer = await ask("{ instruments { nodes { gaps(last: 2) { missing } all: gaps { firstSequence } } } }")
+    nodes = answer["data"]["instruments"]["nodes"]
+    assert [[gap["missing"] for gap in node["gaps"]] for node in nodes] == [["10", "10"]] * len(nodes)
+    assert nodes[0]["all"][0] == {"firstSequence": "9007199254740993"}
+    assert sorted(call[1][2] for call in services.gaps.calls) == [2, 100]
+
+
+@pytest.mark.parametrize("last", [0, 501])
+async def test_a_list_of_too_many_gaps_is_refused(ask: Any, last: int) -> None:
+    answer = await ask('query ($n: Int!) { instrument(key: "binance:BTC-USDT") { gaps(last: $n) { source } } }', n=last)
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from candlewick.domain.candle import CandleOrigin
 from candlewick.domain.gap import Gap, GapEvidence, GapId, GapState, NewGap
 from candlewick.domain.job import Lease
 from candlewick.domain.market import InstrumentId, Trade
@@ -103,8 +104,16 @@ class FakeGaps:
         )
 
     async def cover(
-        self, instrument_id: InstrumentId, window: Window, *, now: datetime, lease: Lease | None = None
+        self,
+        instrument_id: InstrumentId,
+        window: Window,
+        *,
+        now: datetime,
+        lease: Lease | None = None,
+        origin: CandleOrigin = CandleOrigin.TRADES,
     ) -> None:
+        if origin is not CandleOrigin.TRADES:
+            return
         self.covered[instrument_id] = coalesce([*self.covered.get(instrument_id, []), window])
 
     @property

@@ -330,8 +330,8 @@ class FakePositions:
         later = [trade for (kept, sequence), trade in self.trades.kept.items() if kept == key and sequence > position]
         return runs_of(TradeBatch.of(later))
 
-    async def confirm(self, instrument_id: InstrumentId, position: FeedPosition, until: datetime, lease: Lease) -> None:
-        self.quiet_until[instrument_id] = until
+    async def confirm(self, positions: Mapping[InstrumentId, FeedPosition], until: datetime, lease: Lease) -> None:
+        self.quiet_until |= {key: until for key in positions if positions[key].ts < until}
 
     async def advance(self, instrument_id: InstrumentId, position: FeedPosition, lease: Lease) -> None:
         self.trades.positions[instrument_id] = max(self.trades.positions.get(instrument_id, position), position)

@@ -154,8 +154,9 @@ class FakeStream:
     def send(self, *sequences: int, symbol: str = "BTCUSDT") -> None:
         self.sent.put_nowait(Frame(json.dumps([symbol, list(sequences)]).encode(), ORIGIN))
 
-    def beat(self, tip: int, symbol: str = "BTCUSDT") -> None:
-        self.sent.put_nowait(Frame(json.dumps([symbol, tip]).encode(), ORIGIN + timedelta(seconds=tip)))
+    def beat(self, tip: int, symbol: str = "BTCUSDT", at: int | None = None) -> None:
+        moment = ORIGIN + timedelta(seconds=tip if at is None else at)
+        self.sent.put_nowait(Frame(json.dumps([symbol, tip]).encode(), moment))
 
     def break_off(self) -> None:
         self.sent.put_nowait(SourceUnavailable("binance", "the connection was cut"))

@@ -122,6 +122,26 @@ async def test_a_market_that_was_silent_when_its_source_was_asked_is_covered() -
     assert scene.fakes.positions.quiet_until == {ONE: LATER - HISTORY_LAG}
 
 
+async def test_while_others_are_traded_a_quiet_instrument_is_covered() -> None:
+    scene = Scene(FakeHistory(last=5))
+    async with scene.running():
+        scene.stream.send(5)
+        await scene.until(lambda: scene.reached == 5)
+        assert scene.fakes.positions.quiet_until == {}
+        scene.stream.beat(5, at=60)  # any frame says that the stream delivers
+        await scene.until(lambda: scene.fakes.positions.quiet_until == {ONE: trade(60).ts - mending.STREAM_LAG})
+
+
+async def test_an_instrument_that_lacks_something_is_not_covered_by_what_others_deliver() -> None:
+    scene = Scene(FakeHistory(last=5, failures=[AWAY] * 1_000))
+    async with scene.running():
+        scene.stream.send(5, 9)
+        scene.stream.beat(9, at=60)
+        await scene.until(lambda: bool(scene.gaps.rows))
+
+    assert scene.fakes.positions.quiet_until == {}
+
+
 async def test_each_cut_that_lost_trades_is_a_gap_of_its_own() -> None:
     scene = Scene(FakeHistory(last=100))
     async with scene.running():

@@ -165,6 +165,7 @@ async def test_an_instrument_that_is_busy_leaves_the_others_alone_and_is_mended_
         await scene.until(lambda: scene.stored == [6])
         scene.stream.send(7)
         await scene.until(lambda: not refused)
+        await scene.until(lambda: scene.stored == [6, 7])  # its history tells, though nothing came after it
         scene.stream.send(8)
         await scene.until(lambda: scene.stored == [6, 7, 8])
 

@@ -45,6 +45,8 @@ class Wanted:
     keys: Mapping[InstrumentId, InstrumentKey]
     duration: Duration
     final_only: bool = False
+    coverage: bool = False
+    """Whether it is selected."""
 
     @property
     def series(self) -> Series:
@@ -56,6 +58,10 @@ class Wanted:
         kept = largest_dividing(self.duration).duration
         pieces = self.duration.months // kept.months if kept.months else self.duration.span // kept.span
         return max(1, min(MAX_EVENT_ROWS, _MOST_FOLDED // max(pieces, 1)))
+
+    def query(self, limit: int, window: Window | None = None) -> CandleQuery:
+        """So many of them, the newest ones."""
+        return CandleQuery(self.duration, limit, window=window, coverage=self.coverage)
 
     def edges_at(self, cursor: str | None) -> dict[InstrumentId, Edge]:
         """Where the cursor stands.
@@ -132,7 +138,7 @@ class CandleTail:
             return []
         closed_until = self._closed_until()
         waiting = -(-self._live.allowed_lateness // (self._wanted.duration.span or timedelta(days=28)))
-        query = CandleQuery(self._wanted.duration, min(_SNAPSHOT + 1 + waiting, self._wanted.most))
+        query = self._wanted.query(min(_SNAPSHOT + 1 + waiting, self._wanted.most))
         found = await patiently(self._services.candles.read, new, query)
         for key in new:
             self._edges[key] = Edge(watch.versions[key], closed_until)
@@ -162,7 +168,7 @@ class CandleTail:
             if room < 1:
                 left.append(span)
                 continue
-            query = CandleQuery(self._wanted.duration, room, window=span)
+            query = self._wanted.query(room, span)
             page = (await patiently(self._services.candles.read, [key], query))[key]
             rows[:0] = page.rows
             if page.more:

@@ -9,6 +9,7 @@ from candlewick.graphql.loaders.asset import AssetLoader, asset_loader
 from candlewick.graphql.loaders.candles import CandleLoader, candle_loader
 from candlewick.graphql.loaders.factors import FactorLoader, factor_loader
 from candlewick.graphql.loaders.freshness import FreshnessLoader, freshness_loader
+from candlewick.graphql.loaders.gaps import GapLoader, gap_loader
 from candlewick.graphql.loaders.instrument_by_id import InstrumentByIdLoader, instrument_by_id_loader
 from candlewick.graphql.loaders.instrument_by_key import InstrumentByKeyLoader, instrument_by_key_loader
 from candlewick.graphql.loaders.latest import LatestLoader, latest_loader
@@ -41,6 +42,7 @@ class Loaders:
     quotes: QuoteLoader
     latest: LatestLoader
     freshness: FreshnessLoader
+    gaps: GapLoader
     origins: OriginLoader
     payloads: PayloadLoader
     bodies: BodyLoader
@@ -59,6 +61,7 @@ class Loaders:
             quotes=quote_loader(services.quotes),
             latest=latest_loader(services.latest),
             freshness=freshness_loader(services.freshness),
+            gaps=gap_loader(services.gaps),
             origins=origin_loader(services.raw_reads),
             payloads=payload_loader(services.raw_reads),
             bodies=body_loader(services.raw_reads),

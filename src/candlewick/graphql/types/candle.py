@@ -8,7 +8,7 @@ import strawberry
 
 from candlewick.domain.interval import Duration
 from candlewick.graphql.scalars import DecimalText
-from candlewick.graphql.types.enums import CandleOrigin, CandleStatus, Interval
+from candlewick.graphql.types.enums import CandleOrigin, CandleStatus, Coverage, Interval
 
 
 @strawberry.type(description="Open, high, low, close and volume of the trades in one window of time.")
@@ -32,6 +32,7 @@ class Candle:
     )
     status: CandleStatus = strawberry.field(description="Whether the candle can still change.")
     origin: CandleOrigin = strawberry.field(description="What the candle is made from; never AUTO.")
+    coverage: Coverage = strawberry.field(description="Whether it has all that was traded in its window.")
 
 
 @strawberry.input(description="Candles of any width, built from the largest kept interval that divides it.")

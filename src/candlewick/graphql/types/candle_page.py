@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
@@ -16,7 +16,7 @@ from candlewick.graphql.cursor import Series, moment
 from candlewick.graphql.paging import Bounds, Paging, candle_neighbours, candle_query
 from candlewick.graphql.types.candle import Candle
 from candlewick.graphql.types.connection import Connection
-from candlewick.graphql.types.enums import Adjustment, CandleOrigin
+from candlewick.graphql.types.enums import Adjustment, CandleOrigin, Fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,9 @@ class CandlePage:
     adjustment: Adjustment
     window: Window | None
     paging: Paging
+    fill: Fill = Fill.OMIT
+    coverage: bool = False
+    """Whether it is selected."""
 
     @property
     def series(self) -> Series:
@@ -51,6 +54,7 @@ class CandlePage:
         query = candle_query(self.duration, self.origin.wanted, self.adjustment, self.paging, bounds)
         if query is None:
             return Page((), more=False)
+        query = replace(query, fill=self.fill, coverage=self.coverage)
         context.budget.charge(query.limit)
         return await context.loaders.candles.load((self.instrument_id, query))
 

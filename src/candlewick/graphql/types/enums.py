@@ -8,10 +8,13 @@ import strawberry
 
 from candlewick.domain import candle
 from candlewick.domain.candle import CandleStatus
+from candlewick.domain.coverage import Coverage
 from candlewick.domain.day import Adjustment
+from candlewick.domain.gap import GapEvidence, GapState
 from candlewick.domain.interval import Interval
 from candlewick.domain.job import JobKind, JobStatus
 from candlewick.domain.market import AssetClass, DataKind, InstrumentStatus, Side, Tape
+from candlewick.domain.page import Fill
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import CircuitState, SourceCapability, SourceState
 
@@ -21,8 +24,12 @@ __all__ = [
     "CandleOrigin",
     "CandleStatus",
     "CircuitState",
+    "Coverage",
     "DataKind",
     "DatabaseEdition",
+    "Fill",
+    "GapEvidence",
+    "GapState",
     "InstrumentStatus",
     "Interval",
     "JobKind",
@@ -75,6 +82,39 @@ _describe(
     PROVISIONAL="Its window is still open.",
     FINAL="It has closed.",
     REVISED="It has changed after it closed, through late or corrected data.",
+)
+_describe(
+    Coverage,
+    "Whether a candle has all that was traded in its window. Of a PROVISIONAL candle: so far.",
+    COMPLETE="All that was traded is in it.",
+    PARTIAL="Something is missing, or nobody can say that nothing is.",
+    NO_TRADES="Nothing was traded.",
+    MARKET_CLOSED="The venue has no session in the window.",
+    FEED_GAP="Nothing is here, and it was the feed that was silent, or nobody can say that it was not.",
+)
+_describe(
+    Fill,
+    "What there is of a window without trades, between the instrument's first candle and now.",
+    OMIT="Nothing.",
+    EMPTY="A candle without prices, whose coverage says why.",
+    PREVIOUS_CLOSE="The same at the price of the last trade before it; without prices where its coverage is FEED_GAP.",
+)
+_describe(
+    GapEvidence,
+    "How a gap was noticed.",
+    MISSING_SEQUENCES="Trades before and after are here, those between are not.",
+    MISSED_HEARTBEAT="The venue said that there are newer trades.",
+    DISCONNECTED="Nobody listened.",
+    SILENCE="Nothing came for longer than the instrument's own rhythm makes likely.",
+    RECONCILIATION="The venue's own candles hold more than ours.",
+)
+_describe(
+    GapState,
+    "What becomes of a gap.",
+    OPEN="It waits to be repaired.",
+    REPAIRING="What is missing is being fetched.",
+    REPAIRED="All of it is here, or nothing was missing after all: the reason says so.",
+    UNREPAIRABLE="The source has none of it; the reason says how often it was asked.",
 )
 _describe(
     Interval,

@@ -10,16 +10,18 @@ import strawberry
 from candlewick.domain import market
 from candlewick.domain.page import InstrumentFilter as Filter
 from candlewick.graphql.context import Info
-from candlewick.graphql.limits import MAX_LISTED, MAX_ROWS
+from candlewick.graphql.limits import DEFAULT_ROWS, MAX_LISTED, MAX_ROWS
 from candlewick.graphql.paging import Paging, check_size
+from candlewick.graphql.selection import selects
 from candlewick.graphql.text import clean
 from candlewick.graphql.types.asset import Asset
 from candlewick.graphql.types.candle import BarSpec, Candle
 from candlewick.graphql.types.candle_page import CandlePage
 from candlewick.graphql.types.connection import After, Before, Connection, First, Last
-from candlewick.graphql.types.enums import Adjustment, AssetClass, CandleOrigin, InstrumentStatus, Tape
+from candlewick.graphql.types.enums import Adjustment, AssetClass, CandleOrigin, Fill, InstrumentStatus, Tape
 from candlewick.graphql.types.factor import Factor
 from candlewick.graphql.types.freshness import Freshness
+from candlewick.graphql.types.gap import Gap
 from candlewick.graphql.types.node import Node, NodeId
 from candlewick.graphql.types.quote import Quote
 from candlewick.graphql.types.quote_page import QuotePage
@@ -36,6 +38,10 @@ HappenedIn = Annotated[
 ]
 ObservedIn = Annotated[
     TimeRange | None, strawberry.argument(name="range", description="Only quotes observed in it; all if left out.")
+]
+
+LacksIn = Annotated[
+    TimeRange | None, strawberry.argument(name="range", description="Only gaps that overlap it; all if left out.")
 ]
 
 
@@ -98,13 +104,15 @@ class Instrument(Node):
                 description="What they are adjusted for, exactly, on read; widths must be whole days or divide a day."
             ),
         ] = Adjustment.NONE,
+        fill: Annotated[Fill, strawberry.argument(description="What there is of windows without trades.")] = Fill.OMIT,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[Candle]:
         paging = Paging(first, after, last, before)
-        page = CandlePage(self.row.id, spec.duration, origin, adjust, range_.window if range_ else None, paging)
+        window, coverage = range_.window if range_ else None, selects(info, "coverage")
+        page = CandlePage(self.row.id, spec.duration, origin, adjust, window, paging, fill, coverage)
         return await page.read(info.context)
 
     @strawberry.field(
@@ -146,6 +154,18 @@ class Instrument(Node):
     )
     async def latest(self, info: Info) -> Quote | None:
         return cast("Quote | None", await info.context.loaders.latest.load(self.row.id))
+
+    @strawberry.field(description="Gaps in its feed, whatever became of them: the newest ones, oldest first.")
+    async def gaps(
+        self,
+        info: Info,
+        range_: LacksIn = None,
+        last: Annotated[int, strawberry.argument(description="How many at the most.")] = DEFAULT_ROWS,
+    ) -> list[Gap]:
+        check_size("last", last, MAX_LISTED)
+        info.context.budget.charge(last)
+        rows = await info.context.loaders.gaps.load((self.row.id, range_.window if range_ else None, last))
+        return [Gap.of(row) for row in rows]
 
     @strawberry.field(description="How new what is here of it is.")
     async def freshness(self, info: Info) -> Freshness:
