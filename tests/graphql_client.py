@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 
 from candlewick.domain.commit import CommitNotice
-from candlewick.domain.errors import UnknownFormat, UnknownVenue
-from candlewick.domain.job import BackfillRequest, ImportRequest, Job
+from candlewick.domain.errors import UnknownFormat, UnknownSource, UnknownVenue
+from candlewick.domain.job import BackfillRequest, ImportRequest, IngestRequest, Job
 from candlewick.domain.market import InstrumentKey
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceProfile, SourceStatus
@@ -76,6 +76,13 @@ class _NoImports:
         raise UnknownFormat(request.name, "no files are taken here")
 
 
+class _NoIngests:
+    """Nothing can be asked."""
+
+    async def submit(self, request: IngestRequest, **_: str) -> Job:
+        raise UnknownSource(request.source or "all", ())
+
+
 class _NothingWatched:
     """No venue has a source: nothing can be taken live."""
 
@@ -106,6 +113,7 @@ class Services:
         self.bus = _SilentBus()
         self.backfills = _NoBackfills()
         self.imports: Imports = _NoImports()
+        self.ingests = _NoIngests()
         self.watching = _NothingWatched()
         self.overseer = _NoSources()
         self.commit_log = StoredCommits(database)

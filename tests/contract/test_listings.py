@@ -105,3 +105,16 @@ async def test_an_asset_gets_its_name_from_whoever_says_it_first(database: Datab
     assert await name() == "Bitcoin"
     await store.refresh_listings([replace(silent, base_name="Bitcoin (BTC)"), listing(unique("N"), base_name="Other")])
     assert await name() == "Bitcoin"
+
+
+async def test_instruments_are_found_by_what_their_venue_calls_them_today(database: Database) -> None:
+    known, renamed = listing(unique("N")), listing(unique("N"))
+    store = Instruments(database)
+    await store.refresh_listings([known, renamed])
+    await store.refresh_listings([replace(renamed, symbol="NEWNAME")])
+    asked = [known.symbol, renamed.symbol, "NEWNAME", "NOBODY"]
+
+    found = await store.by_todays_symbols("lister", asked)
+
+    assert {symbol: each.key for symbol, each in found.items()} == {known.symbol: known.key, "NEWNAME": renamed.key}
+    assert await store.by_todays_symbols("elsewhere", asked) == {}

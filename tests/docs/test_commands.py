@@ -29,6 +29,7 @@ NOT_RUN: Final = {
     "candlewick worker": "runs until it is stopped; tests/integration/cli runs it as part of `candlewick up`",
     "candlewick backfill": "asks a venue; tests/integration/cli runs it against a simulated one",
     "candlewick watch": "asks a venue; tests/integration/cli runs it against a simulated one",
+    "candlewick ingest": "asks a source; tests/integration/cli runs it against simulated ones",
     "candlewick unwatch": "changes what `candlewick watch` made",
     "candlewick sources": "shows sources in the middle of their work; tests/integration/cli runs it",
     "candlewick jobs list": "shows jobs in the middle of their work; tests/integration/cli runs it",

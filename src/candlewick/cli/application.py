@@ -15,6 +15,7 @@ from candlewick.cli.database import migrate
 from candlewick.cli.diagnosis import doctor
 from candlewick.cli.exit_codes import EXPLAINED, exit_code
 from candlewick.cli.importing import import_files
+from candlewick.cli.ingesting import ingest
 from candlewick.cli.invocation import Invocation
 from candlewick.cli.jobs import jobs
 from candlewick.cli.keys import keys
@@ -103,6 +104,7 @@ program.command()(worker)
 program.command()(migrate)
 program.command("import")(import_files)
 program.command()(backfill)
+program.command()(ingest)
 program.command()(watch)
 program.command()(unwatch)
 program.command()(sources)

@@ -6,7 +6,7 @@ CandlewickError
 │   ├── EmptyWindow, NaiveDateTime, TimeOutOfRange, InvalidDuration, InvalidLimit, UnsupportedInterval
 │   ├── InvalidCandle, InvalidDayCandle, InvalidTrade, InvalidQuote
 │   ├── BelowRetentionFloor, SupersededFile, UnknownRevision, UnknownSource
-│   ├── WatchListFull, CannotBeWatched
+│   ├── WatchListFull, CannotBeWatched, CannotBeIngested, ForeignInstrument
 │   ├── UnknownTrade, UnknownPayload
 │   ├── InvalidMapping, UnknownAssetClass, MadeSequences
 │   └── InvalidRange, TooManySteps, UnknownJob, JobFinished, JobNotFailed, JobConflict, JobSuperseded
@@ -360,6 +360,22 @@ class CannotBeWatched(InvalidInput):
 
     def __init__(self, key: str, source: str) -> None:
         super().__init__(f"{key} cannot be watched: {source} has neither a stream nor quotes; it can be imported")
+        self.key, self.source = key, source
+
+
+class CannotBeIngested(InvalidInput):
+    """Nobody said of which instruments, and the source cannot be asked for all or the largest."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(f"{source} has no quotes to ask for: name instruments, or watch some")
+        self.source = source
+
+
+class ForeignInstrument(InvalidInput):
+    """An instrument of one source was asked of another."""
+
+    def __init__(self, key: str, source: str) -> None:
+        super().__init__(f"{key} is no instrument of {source}: the part before the colon says whose it is")
         self.key, self.source = key, source
 
 

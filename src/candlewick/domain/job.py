@@ -30,6 +30,8 @@ class JobKind(StrEnum):
     """Reads kept payloads and files again."""
     IMPORT = "IMPORT"
     """A table that somebody sent is stored."""
+    INGEST = "INGEST"
+    """A source is asked now."""
 
 
 class JobStatus(StrEnum):
@@ -166,6 +168,17 @@ class ImportRequest:
     kind: DataKind | None = None
     base_class: AssetClass | None = None
     quote_class: AssetClass | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IngestRequest:
+    """A source asked now, or all of them."""
+
+    source: str | None = None
+    """Its code; None: all."""
+    limit: int | None = None
+    """So many of the largest. Without it, and without `instruments`: what is watched."""
+    instruments: Sequence[InstrumentKey] = ()
 
 
 @dataclass(frozen=True, slots=True)

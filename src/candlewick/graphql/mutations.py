@@ -8,16 +8,24 @@ import strawberry
 
 from candlewick.domain import errors
 from candlewick.domain.access import Role
-from candlewick.domain.job import BackfillRequest
+from candlewick.domain.job import BackfillRequest, IngestRequest
 from candlewick.graphql.context import Info
+from candlewick.graphql.paging import check_size
 from candlewick.graphql.text import clean
 from candlewick.graphql.types import outcomes
 from candlewick.graphql.types.enums import DataKind
 from candlewick.graphql.types.job import Job, JobIdArgument, parse_id
-from candlewick.graphql.types.outcomes import BackfillPayload, CancelJobPayload, RetryJobPayload, WatchPayload
+from candlewick.graphql.types.outcomes import (
+    BackfillPayload,
+    CancelJobPayload,
+    IngestPayload,
+    RetryJobPayload,
+    WatchPayload,
+)
 from candlewick.graphql.types.range import TimeRange
 from candlewick.graphql.types.watch_list import WatchList
 from candlewick.graphql.watched import parse_keys
+from candlewick.pipeline.ingesting import MOST
 
 Watched = Annotated[
     list[str], strawberry.argument(description="Keys, such as binance:BTC-USDT; 1 to 100, each counts once.")
@@ -76,6 +84,31 @@ class Mutation:
     async def unwatch(self, info: Info, instruments: Watched) -> WatchPayload:
         info.context.require(Role.OPERATOR)
         return WatchList.of(await info.context.services.watching.unwatch(parse_keys(instruments)))
+
+    @strawberry.mutation(description="Ask a source now, as a job, whatever the schedule says.")
+    async def ingest(
+        self,
+        info: Info,
+        source: Annotated[str, strawberry.argument(description="A source's code, or `all`.")],
+        limit: Annotated[
+            int | None,
+            strawberry.argument(
+                description="So many of the largest instruments, by market cap or volume; 1 to 5000. "
+                "Without it and without `instruments`: what is watched, or the largest 100."
+            ),
+        ] = None,
+        instruments: Annotated[
+            list[str] | None, strawberry.argument(description="Keys of instruments to ask for instead; 1 to 100.")
+        ] = None,
+    ) -> IngestPayload:
+        caller = info.context.require(Role.OPERATOR)
+        check_size("limit", limit, MOST)
+        keys = parse_keys(instruments) if instruments is not None else ()
+        request = IngestRequest(None if source == "all" else clean(source, "source"), limit, keys)
+        try:
+            return Job.of(await info.context.services.ingests.submit(request, requested_by=caller.prefix))
+        except outcomes.OF_INGEST as exc:
+            return outcomes.ingest_problem(exc, instruments or ())
 
     @strawberry.mutation(description="Do nothing more of a job from now on. What it has stored stays.")
     async def cancel_job(

@@ -37,7 +37,7 @@ from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceProfile, SourceStatus
 from candlewick.domain.time import Window
 from candlewick.domain.watch import Watched
-from candlewick.ports import Backfills, Clock, CommitKey, FreshnessStore, Imports, LatestQuotes
+from candlewick.ports import Backfills, Clock, CommitKey, FreshnessStore, Imports, Ingests, LatestQuotes
 
 
 class InstrumentReads(Protocol):
@@ -202,6 +202,9 @@ class Services(Protocol):
 
     @property
     def imports(self) -> Imports: ...
+
+    @property
+    def ingests(self) -> Ingests: ...
 
     @property
     def watching(self) -> WatchDesk: ...

@@ -44,6 +44,8 @@ async def _work(services: Services, step: Step, report: Report) -> Outcome:
             return await services.replays.jobs.run(step, report)
         case JobKind.IMPORT:
             return await services.imports.run(step, report)
+        case JobKind.INGEST:
+            return await services.ingests.run(step, report)
         case _:
             assert_never(step.kind)
 

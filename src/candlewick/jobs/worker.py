@@ -83,6 +83,7 @@ def _polling(services: Services) -> Polling:
         stores=services.import_stores,
         jobs=services.jobs,
         leases=services.leases,
+        clock=services.clock,
     )
 
 

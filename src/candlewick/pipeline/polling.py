@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from itertools import batched
 from typing import Final
 
@@ -15,9 +16,11 @@ from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
 from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import DeadLetter, Payload, RawId
+from candlewick.domain.time import Window
+from candlewick.pipeline.history import Target, fetch_days
 from candlewick.pipeline.importing import Stores
 from candlewick.pipeline.strangers import letters_of
-from candlewick.ports import MarketSource, Outcome, QuoteDelivery, QuoteSource
+from candlewick.ports import Clock, MarketSource, Outcome, QuoteDelivery, QuoteSource
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +28,8 @@ AT_ONCE: Final = 250
 """Instruments that are asked for before anything of the answers is stored."""
 WRITERS: Final = 4
 """Instruments of an answer that are written at the same time: their commits share the wait for the disk."""
+DAYS: Final = timedelta(days=10)
+"""How far back days are asked for: holidays pass, and sources correct themselves."""
 _EXAMPLES: Final = 5
 
 
@@ -49,6 +54,32 @@ async def poll(
         await polling.ask(group)
     polling.end()
     return polling.outcome
+
+
+async def poll_days(
+    clock: Clock, source: MarketSource, instruments: Sequence[Instrument], stores: Stores, lease: Lease | None = None
+) -> Outcome:
+    """Ask the source for the last days of the instruments, one after the other, and store what is news.
+
+    What has no days there is passed over.
+
+    Raises:
+        SourceRefused: the source has no days. LeaseLost: somebody else does this by now.
+        SourceUnavailable, RateLimited: it cannot be asked now; what was stored before stays.
+    """
+    if source.days is None:
+        raise SourceRefused(source.source, 404, "it has no days")
+    outcome, now = Outcome(), clock.now()
+    for instrument in instruments:
+        target = Target(instrument, source.source, lease)
+        try:
+            outcome += await fetch_days(source.days, stores, target, Window(now - DAYS, now), _silent)
+        except (SourceRefused, MalformedPayload) as error:
+            log.warning("days_left_out", source=source.source, instrument=str(instrument.key), reason=str(error))
+    return outcome
+
+
+def _silent(_: Outcome, __: float) -> None: ...
 
 
 class _Polling:

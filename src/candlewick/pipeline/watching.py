@@ -14,11 +14,12 @@ from candlewick.domain.errors import (
     UnknownInstrument,
     UnknownVenue,
 )
+from candlewick.domain.job import IngestRequest
 from candlewick.domain.market import InstrumentKey
 from candlewick.domain.watch import Watched
 from candlewick.pipeline.discovery import discover
 from candlewick.pipeline.importing import Stores
-from candlewick.ports import MarketSource, WatchList
+from candlewick.ports import Ingests, MarketSource, WatchList
 
 log = structlog.get_logger(__name__)
 
@@ -32,11 +33,13 @@ class Watching:
         stores: Stores,
         watch_list: WatchList,
         fixed: Sequence[InstrumentKey] = (),
+        ingests: Ingests | None = None,
     ) -> None:
         self._sources = sources
         self._stores = stores
         self._list = watch_list
         self._fixed = fixed
+        self._ingests = ingests
 
     async def all(self) -> Sequence[Watched]:
         """Everything that is watched, in order of the keys' text."""
@@ -52,7 +55,7 @@ class Watching:
         """Take them live from now on; everything that is watched then.
 
         A venue is asked for those that are not known here. One that cannot be asked just now is believed to list them:
-        workers find out.
+        workers find out. What has no stream is asked for at once, by a job: the schedule may come to it much later.
 
         Raises:
             UnknownVenue, UnknownInstrument, CannotBeWatched, WatchListFull: as their names say; nothing is changed.
@@ -63,8 +66,10 @@ class Watching:
             source = self._sources[key.venue]
             if source.stream is None and source.quotes is None:
                 raise CannotBeWatched(str(key), source.source)
-        await self._require_known(keys)
+        known = await self._require_known(keys)
+        before = await self.keys()
         await self._list.add(keys, requested_by)
+        await self._look_at([key for key in known if key not in before], requested_by)
         return await self.all()
 
     async def unwatch(self, keys: Sequence[InstrumentKey]) -> Sequence[Watched]:
@@ -72,7 +77,13 @@ class Watching:
         await self._list.remove(keys)
         return await self.all()
 
-    async def _require_known(self, keys: Sequence[InstrumentKey]) -> None:
+    async def _look_at(self, keys: Sequence[InstrumentKey], requested_by: str) -> None:
+        polled = [key for key in keys if self._sources[key.venue].stream is None]
+        if polled and self._ingests is not None:
+            await self._ingests.submit(IngestRequest(instruments=polled), requested_by=requested_by)
+
+    async def _require_known(self, keys: Sequence[InstrumentKey]) -> list[InstrumentKey]:
+        """Those that are known; the others are believed in."""
         known = await self._stores.instruments.by_keys(keys)
         believed = set()
         for venue in dict.fromkeys(key.venue for key in keys if key not in known):
@@ -85,3 +96,4 @@ class Watching:
         for key in keys:
             if key not in known and key.venue not in believed:
                 raise UnknownInstrument(str(key))
+        return list(known)

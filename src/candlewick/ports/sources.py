@@ -186,6 +186,20 @@ class QuoteSource(Protocol):
         """
 
 
+class Ranking(Protocol):
+    """Which of a source's instruments are the largest, as it ranks them."""
+
+    async def pages(self, first: int) -> Sequence[Payload]:
+        """The bytes of as few answers as have so many of the largest, if there are. Errors as for trades."""
+
+    def read(self, payload: Payload) -> Sequence[str]:
+        """The symbols in the bytes, the largest first. Pure.
+
+        Raises:
+            MalformedPayload: it is no such answer.
+        """
+
+
 class QuoteHistory(Protocol):
     """Quotes of the past, as fine as the source still has them."""
 
@@ -300,6 +314,9 @@ class MarketSource(Protocol):
 
     @property
     def quotes(self) -> QuoteSource | None: ...
+
+    @property
+    def ranking(self) -> Ranking | None: ...
 
     @property
     def quote_history(self) -> QuoteHistory | None: ...

@@ -13,6 +13,7 @@ from candlewick.domain.feed import FeedPosition, Run
 from candlewick.domain.job import (
     BackfillRequest,
     ImportRequest,
+    IngestRequest,
     Job,
     JobFilter,
     JobId,
@@ -126,6 +127,18 @@ class Imports(Protocol):
         Raises:
             InvalidInput, NormaliseError: it can be told already that nothing of it would be stored. Nothing is kept.
             JobConflict: as its name says.
+        """
+
+
+class Ingests(Protocol):
+    """The use case behind `ingest`, on the command line and in the API."""
+
+    async def submit(self, request: IngestRequest, *, requested_by: str) -> Job:
+        """Make the job of asking a source, or all of them, now; or the one there is of the same request.
+
+        Raises:
+            UnknownSource, UnknownInstrument, ForeignInstrument, CannotBeIngested, InvalidLimit: as their names say.
+            SourceUnavailable, SourceRefused: it had to be asked whether it lists the instrument.
         """
 
 

@@ -23,6 +23,7 @@ from candlewick.ports import (
     PayloadReader,
     QuoteHistory,
     QuoteSource,
+    Ranking,
     RateBudget,
     TradeHistory,
     TradeStream,
@@ -107,6 +108,7 @@ class Source:
     lookup: Lookup | None = None
     stream: TradeStream | None = None
     quotes: QuoteSource | None = None
+    ranking: Ranking | None = None
     quote_history: QuoteHistory | None = None
     quote_reach: timedelta = timedelta(days=90)
     days: DayHistory | None = None

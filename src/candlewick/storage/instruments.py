@@ -70,6 +70,13 @@ class Instruments:
         rows = await self._rows(select(instrument).where(instrument.c.key.in_([str(key) for key in keys])))
         return {found.key: found for found in map(_instrument, rows)}
 
+    async def by_todays_symbols(self, venue_code: str, symbols: Sequence[str]) -> Mapping[str, Instrument]:
+        """See `InstrumentStore.by_todays_symbols`."""
+        joined = instrument.join(venue, venue.c.id == instrument.c.venue_id)
+        named = (venue.c.code == venue_code, instrument.c.symbol.in_(symbols))
+        rows = await self._rows(select(instrument).select_from(joined).where(*named))
+        return {found.symbol: found for found in map(_instrument, rows)}
+
     async def by_ids(self, ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Instrument]:
         """See `InstrumentStore.by_ids`."""
         rows = await self._rows(select(instrument).where(instrument.c.id.in_(ids)))

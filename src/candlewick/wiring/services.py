@@ -22,6 +22,7 @@ from candlewick.bus.status import RedisStatusBoard
 from candlewick.domain.errors import CandlewickError, SchemaOutOfDate
 from candlewick.pipeline.backfill import Backfill
 from candlewick.pipeline.inbox import BatchBounds
+from candlewick.pipeline.ingesting import Ingest
 from candlewick.pipeline.live import LiveFeed
 from candlewick.pipeline.overseeing import Overseer
 from candlewick.pipeline.repairing import GapRepair
@@ -62,6 +63,7 @@ class Services(Stores):
     poll_every: Mapping[str, timedelta]
     """How often each of them is asked for quotes."""
     backfills: Backfill
+    ingests: Ingest
     watching: Watching
     status_board: RedisStatusBoard
     overseer: Overseer
@@ -100,6 +102,8 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
         budgets, board = RedisBudgets(redis), RedisStatusBoard(redis)
         sources = await stack.enter_async_context(market_sources(access, stores.clock, budgets))
         backfills = Backfill(sources, stores.import_stores, stores.jobs, stores.clock, settings.data_dir / "downloads")
+        fixed_and_listed = watching(stores, settings).keys
+        ingests = Ingest(sources, stores.import_stores, stores.jobs, fixed_and_listed, stores.clock)
         yield Services(
             **{name: getattr(stores, name) for name in Stores.__dataclass_fields__},
             redis=redis,
@@ -109,7 +113,8 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             poll_every={code: each.poll_every for code, each in access.items()},
             status_board=board,
             overseer=Overseer(profiles(sources), board, budgets, stores.figures, stores.clock),
-            watching=watching(stores, settings, sources),
+            ingests=ingests,
+            watching=watching(stores, settings, sources, ingests),
             backfills=backfills,
             repairs=GapRepair(sources, stores.import_stores, stores.jobs, backfills, stores.clock),
             replays=replays_of(SourceReaders(sources, stores.clock), stores),

@@ -13,7 +13,7 @@ from candlewick.domain.market import InstrumentKey
 from candlewick.pipeline import importing
 from candlewick.pipeline.importing import ArchiveImport
 from candlewick.pipeline.watching import Watching
-from candlewick.ports import Clock, MarketSource
+from candlewick.ports import Clock, Ingests, MarketSource
 from candlewick.providers.csv.mapping import FileMapping
 from candlewick.providers.sources import archives_of, tables_of
 from candlewick.settings import Settings
@@ -132,9 +132,14 @@ def archive_import(stores: Stores, key: InstrumentKey, mapping: FileMapping | No
     return ArchiveImport(source, stores.import_stores, stores.clock)
 
 
-def watching(stores: Stores, settings: Settings, sources: Mapping[str, MarketSource] | None = None) -> Watching:
+def watching(
+    stores: Stores,
+    settings: Settings,
+    sources: Mapping[str, MarketSource] | None = None,
+    ingests: Ingests | None = None,
+) -> Watching:
     """The watch list with what the settings name. Without sources nothing can be added to it."""
-    return Watching(sources or {}, stores.import_stores, stores.watch_list, settings.live.instruments)
+    return Watching(sources or {}, stores.import_stores, stores.watch_list, settings.live.instruments, ingests)
 
 
 def _stores(settings: Settings, database: Database, control: Database) -> Stores:

@@ -17,14 +17,15 @@ from embedded_services import eventually, everything_stopped, new_data_dir
 
 @dataclass(frozen=True)
 class AtVenue(Candlewick):
-    """The program, told to ask another Binance."""
+    """The program, told to ask another venue."""
 
     base: str = field(default="")
+    code: str = "BINANCE"
 
     @property
     def environment(self) -> dict[str, str]:
         known = {"REST_URL": self.base, "ARCHIVE_URL": self.base, "STREAM_URL": self.base.replace("http", "ws")}
-        return super().environment | {f"CANDLEWICK_SOURCES__BINANCE__{name}": url for name, url in known.items()}
+        return super().environment | {f"CANDLEWICK_SOURCES__{self.code}__{name}": url for name, url in known.items()}
 
 
 @pytest.fixture

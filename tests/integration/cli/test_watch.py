@@ -92,6 +92,35 @@ def test_the_list_is_changed_and_shown(venue: AtVenue) -> None:
     assert (BTC in shown.stdout, ETH in shown.stdout) == (True, False)
 
 
+def test_a_source_is_asked_now_for_the_last_hour_of_named_instruments(venue: AtVenue) -> None:
+    done = venue.run("ingest", "binance", "--instrument", BTC, "--json")
+    nothing = venue.run("ingest", "binance")
+    nowhere = venue.run("ingest", "nowhere")
+
+    assert (done.returncode, json.loads(done.stdout)["status"]) == (0, "succeeded"), done.stderr
+    assert json.loads(done.stdout)["stored"] > 10_000
+    assert (nothing.returncode, "has no quotes to ask for" in nothing.stderr) == (ExitCode.FAILED, True)
+    assert (nowhere.returncode, "there is no source 'nowhere'" in nowhere.stderr) == (ExitCode.FAILED, True)
+
+
+def test_the_largest_coins_are_asked_for_and_watched_ones_at_once(
+    candlewick: Candlewick, simulators: list[subprocess.Popen[str]]
+) -> None:
+    said = simulating(candlewick, simulators, "--market", "coingecko")
+    venue = AtVenue(candlewick.data_dir, said[-1].split()[-1], "COINGECKO")
+
+    done = venue.run("ingest", "coingecko", "--limit", "2", "--json")
+    watched = venue.run("watch", "coingecko:BTC-EUR", "--json")
+    jobs = json.loads(venue.run("jobs", "list", "--json").stdout)
+
+    assert (done.returncode, json.loads(done.stdout)["stored"]) == (0, 2), done.stderr
+    assert watched.returncode == 0, watched.stderr
+    assert [(job["kind"], job["about"]) for job in jobs] == [
+        ("ingest", "coingecko:BTC-EUR"),
+        ("ingest", "coingecko"),
+    ]
+
+
 def test_nothing_to_watch_is_a_mistake(venue: AtVenue) -> None:
     assert venue.run("watch").returncode == ExitCode.USAGE
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from candlewick.clock import SystemClock
 from candlewick.domain.market import Instrument, InstrumentKey
 from candlewick.domain.raw import Payload
 from candlewick.jobs.polls import Polling, keep_polling
@@ -48,7 +49,7 @@ async def test_polls_of_two_workers_do_not_overlap(database: Database, tmp_path:
 
     polling = Polling(
         watched, {"test": FakeSource(source="test", quotes=quotes)}, {"test": EVERY}, fakes.stores(), Jobs(database),
-        StoredLeases(database),
+        StoredLeases(database), SystemClock(),
     )  # fmt: skip
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         for _ in range(2):

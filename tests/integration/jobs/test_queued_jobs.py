@@ -62,7 +62,7 @@ class Scene:
         self.jobs, self.work, self.url = Jobs(database), Work(), valkey.url
         self.parts = SimpleNamespace(
             database=database, jobs=self.jobs, leases=StoredLeases(database), backfills=self.work, sources={},
-            repairs=self.work, ingests=self.work,
+            repairs=self.work, ingests=self.work, replays=SimpleNamespace(jobs=self.work),
             watched_venues=self._nothing_is_watched, candles=None,
         )  # fmt: skip
 

@@ -18,7 +18,17 @@ from candlewick.domain.day import Factor
 from candlewick.domain.errors import UnknownJob
 from candlewick.domain.freshness import Freshness
 from candlewick.domain.gap import Gap, GapEvidence, GapId, GapState
-from candlewick.domain.job import BackfillRequest, ImportRequest, Job, JobFilter, JobId, JobKind, JobProgress, JobStatus
+from candlewick.domain.job import (
+    BackfillRequest,
+    ImportRequest,
+    IngestRequest,
+    Job,
+    JobFilter,
+    JobId,
+    JobKind,
+    JobProgress,
+    JobStatus,
+)
 from candlewick.domain.market import (
     Asset,
     AssetClass,
@@ -415,6 +425,14 @@ class FakeBackfills(Recorded):
         return a_job(7, JobStatus.QUEUED, started_at=None)
 
 
+class FakeIngests(Recorded):
+    """Makes job 8 of every request."""
+
+    async def submit(self, request: IngestRequest, *, requested_by: str) -> Job:
+        self.note("submit", request, requested_by)
+        return a_job(8, JobStatus.QUEUED, kind=JobKind.INGEST, started_at=None)
+
+
 class FakeWatching(Recorded):
     """A watch list on which one instrument stands by the settings."""
 
@@ -560,6 +578,7 @@ class FakeServices:
         self.jobs: Any = FakeJobs()
         self.backfills: Any = FakeBackfills()
         self.imports: Any = FakeImports(self.jobs)
+        self.ingests: Any = FakeIngests()
         self.watching: Any = FakeWatching()
         self.overseer: Any = FakeOverseer()
         self.clock: Any = FakeClock()

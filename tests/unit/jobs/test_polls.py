@@ -10,15 +10,18 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from candlewick.domain.errors import RateLimited, SourceUnavailable
+from candlewick.domain.day import DayLines
+from candlewick.domain.errors import RateLimited, SourceRefused, SourceUnavailable
 from candlewick.domain.market import Instrument, InstrumentKey, InstrumentStatus
 from candlewick.domain.quote import Quote, QuoteLines
 from candlewick.domain.raw import Payload
+from candlewick.domain.time import Window
 from candlewick.jobs.polls import Polling, keep_polling
-from candlewick.ports import JobStore
+from candlewick.ports import DayHistory, Fetched, JobStore
+from markets import LATER, FrozenClock
 from unit.jobs.fakes import FakeDesk, FakeLeases
 from unit.pipeline.fakes import FakeStores
-from unit.pipeline.sources import ORIGIN, FakeSource, listing
+from unit.pipeline.sources import ORIGIN, FakeDayHistory, FakeSource, listing
 
 FAST = timedelta(milliseconds=20)
 SELDOM = timedelta(hours=1)
@@ -53,6 +56,7 @@ class Scene:
     def __init__(self, *codes: str) -> None:
         self.fakes, self.leases, self.desk = FakeStores(), FakeLeases(), FakeDesk()
         self.quotes = {code: Quotes() for code in codes}
+        self.days: dict[str, DayHistory] = {}
         self.keys: list[InstrumentKey] = []
 
     async def watch(self, *keys: str, status: InstrumentStatus | None = None) -> None:
@@ -66,10 +70,13 @@ class Scene:
         async def watched() -> Sequence[InstrumentKey]:
             return self.keys
 
-        sources = {code: FakeSource(source=code, quotes=quotes) for code, quotes in self.quotes.items()}
+        sources = {
+            code: FakeSource(source=code, quotes=quotes, days=self.days.get(code))
+            for code, quotes in self.quotes.items()
+        }
         polling = Polling(
             watched, sources, dict.fromkeys(sources, every), self.fakes.stores(), cast("JobStore", self.desk),
-            self.leases,
+            self.leases, FrozenClock(),
         )  # fmt: skip
         stop = asyncio.Event()
         async with asyncio.timeout(20), asyncio.TaskGroup() as group:
@@ -135,9 +142,55 @@ async def test_a_source_is_left_alone_for_as_long_as_it_says() -> None:
     scene.quotes["coingecko"].failure = RateLimited("coingecko", "too often", 600)
     await scene.watch("coingecko:bitcoin-USD")
     async with scene.working():
-        await scene.until(lambda: scene.leases.left("poll/coingecko/0.02") > 500)
+        await scene.until(lambda: scene.leases.left("poll/coingecko/quotes/0.02") > 500)
 
     assert len(scene.quotes["coingecko"].asked) == 1
+
+
+async def test_a_source_that_fails_is_asked_again_sooner_than_usual_and_less_often_each_time() -> None:
+    scene = Scene("ecb")
+    scene.quotes["ecb"].failure = SourceUnavailable("ecb", "gone")
+    await scene.watch("ecb:EUR-USD")
+    async with scene.working(every=SELDOM):
+        await scene.until(lambda: scene.leases.left("poll/ecb/quotes/3600") > 50)
+        assert scene.leases.left("poll/ecb/quotes/3600") <= 60
+        scene.leases.held.clear()
+        await scene.until(lambda: scene.leases.left("poll/ecb/quotes/3600") > 100)
+        assert scene.leases.left("poll/ecb/quotes/3600") <= 120
+
+
+async def test_what_a_source_will_never_answer_is_asked_no_more_often_than_usual() -> None:
+    scene = Scene("ecb")
+    scene.quotes["ecb"].failure = SourceRefused("ecb", 400, "no such coin")
+    await scene.watch("ecb:EUR-USD")
+    async with scene.working(every=SELDOM):
+        await scene.until(lambda: scene.leases.left("poll/ecb/quotes/3600") > 3_000)
+
+
+async def test_days_are_asked_for_daily_and_one_instrument_without_stops_no_other() -> None:
+    scene, days = Scene("alphavantage"), FakeDayHistory(last=LATER.date(), complete=True)
+    scene.days["alphavantage"] = Refusing(days, "alphavantage:XAU-USD")
+    await scene.watch("alphavantage:XAU-USD", "alphavantage:IBM-USD")
+    async with scene.working(every=SELDOM):
+        await scene.until(lambda: scene.leases.left("poll/alphavantage/days/86400") > 80_000)
+
+    assert [each.instrument.key.base for each in scene.fakes.days.deliveries] == ["IBM"]
+
+
+@dataclass
+class Refusing:
+    """A DayHistory that has none of one instrument."""
+
+    history: FakeDayHistory
+    without: str
+
+    async def page(self, instrument: Instrument, window: Window) -> Payload:
+        if str(instrument.key) == self.without:
+            raise SourceRefused("alphavantage", 200, "it has no days")
+        return await self.history.page(instrument, window)
+
+    def read(self, instrument: Instrument, payload: Payload) -> Fetched[DayLines]:
+        return self.history.read(instrument, payload)
 
 
 async def test_what_is_not_known_is_looked_for_once_and_what_is_gone_is_not_asked_for() -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 
@@ -72,6 +73,11 @@ class FakeInstruments:
     async def by_keys(self, keys: Sequence[InstrumentKey]) -> Mapping[InstrumentKey, Instrument]:
         return {key: self.listed[key] for key in keys if key in self.listed}
 
+    async def by_todays_symbols(self, venue_code: str, symbols: Sequence[str]) -> Mapping[str, Instrument]:
+        return {
+            each.symbol: each for key, each in self.listed.items() if key.venue == venue_code and each.symbol in symbols
+        }
+
     async def symbols(self, instrument_id: InstrumentId, window: Window) -> frozenset[str]:
         return self.aliases | {each.symbol for each in self.listed.values() if each.id == instrument_id}
 
@@ -93,7 +99,10 @@ class FakeInstruments:
         raise NotImplementedError
 
     async def instruments(self, where: InstrumentFilter, first: int, after: InstrumentKey | None) -> Page[Instrument]:
-        raise NotImplementedError
+        """Those of the venue, in order of their keys."""
+        keys = sorted((key for key in self.listed if key.venue == where.venue), key=str)
+        follow = [key for key in keys if after is None or str(key) > str(after)]
+        return Page([self.listed[key] for key in follow[:first]], more=len(follow) > first)
 
     async def assets(self, where: AssetFilter, first: int, after: tuple[str, AssetClass] | None) -> Page[Asset]:
         raise NotImplementedError
@@ -257,6 +266,17 @@ class FakeCandles:
         raise NotImplementedError
 
 
+def _quote_row(source: str, quote: Quote) -> QuoteRow:
+    return QuoteRow(
+        quote.ts, source, _text(quote.price), _text(quote.bid), _text(quote.ask), _text(quote.market_cap),
+        _text(quote.volume_24h), _text(quote.change_24h), quote.ts, 1,
+    )  # fmt: skip
+
+
+def _text(figure: Decimal | None) -> str | None:
+    return None if figure is None else str(figure)
+
+
 @dataclass
 class FakeQuotes:
     """A QuoteStore of the newest quote of each time."""
@@ -279,7 +299,12 @@ class FakeQuotes:
     async def read(
         self, instrument_ids: Sequence[InstrumentId], query: QuoteQuery
     ) -> Mapping[InstrumentId, Page[QuoteRow]]:
-        raise NotImplementedError
+        """The newest one of each."""
+        pages: dict[InstrumentId, Page[QuoteRow]] = {}
+        for (number, source, _), quote in sorted(self.kept.items(), key=lambda each: each[0][2]):
+            if number in instrument_ids and source == query.source:
+                pages[number] = Page([_quote_row(source, quote)], more=False)
+        return pages
 
     async def latest(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, QuoteRow]:
         raise NotImplementedError

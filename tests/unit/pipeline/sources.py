@@ -35,6 +35,7 @@ from candlewick.ports import (
     PayloadReader,
     QuoteHistory,
     QuoteSource,
+    Ranking,
 )
 
 BTC = InstrumentKey("binance", "BTC", "USDT")
@@ -240,6 +241,7 @@ class FakeSource:
     source: str = "binance"
     since: datetime = datetime(2017, 7, 14, tzinfo=UTC)
     quotes: QuoteSource | None = None
+    ranking: Ranking | None = None
     quote_history: QuoteHistory | None = None
     quote_reach: timedelta = timedelta(days=90)
     days: DayHistory | None = None

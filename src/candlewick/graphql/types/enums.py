@@ -180,6 +180,7 @@ _describe(
     BACKFILL="Fetches the past of instruments.",
     DISCOVER="Asks a venue what it lists.",
     IMPORT="Stores a table that somebody sent.",
+    INGEST="Asks a source, or all of them, now.",
     REPAIR="Asks again for what is missing of an instrument.",
     REPLAY="Reads kept payloads and files again into the same rows.",
 )

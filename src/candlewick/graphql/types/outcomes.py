@@ -45,9 +45,11 @@ class UnknownInstrument(Problem):
     key: str = strawberry.field(description="What was asked for.")
 
     @classmethod
-    def of(cls, error: errors.UnknownInstrument | errors.UnknownVenue, asked: Sequence[str]) -> Self:
+    def of(
+        cls, error: errors.UnknownInstrument | errors.ForeignInstrument | errors.UnknownVenue, asked: Sequence[str]
+    ) -> Self:
         """`asked` are the keys, of which a venue that is not known says the first."""
-        if isinstance(error, errors.UnknownInstrument):
+        if not isinstance(error, errors.UnknownVenue):
             return cls(message=str(error), key=error.key)
         key = next((key for key in asked if key.startswith(f"{error.venue}:")), error.venue)
         return cls(message=str(error), key=key)
@@ -171,6 +173,29 @@ class WatchListFull(Problem):
         return cls(message=str(error), limit=error.most)
 
 
+@strawberry.type(description="There is no such source, or it cannot be asked.")
+class UnknownSource(Problem):
+    """`sources` lists those there are."""
+
+    source: str = strawberry.field(description="What was asked for.")
+    known: list[str] = strawberry.field(description="The codes of those that can be asked.")
+
+    @classmethod
+    def of(cls, error: errors.UnknownSource) -> Self:
+        return cls(message=str(error), source=error.source, known=error.known)
+
+
+@strawberry.type(description="The source has no quotes, so instruments have to be named.")
+class CannotBeIngested(Problem):
+    """Or some of it watched."""
+
+    source: str = strawberry.field(description="The source's code.")
+
+    @classmethod
+    def of(cls, error: errors.CannotBeIngested) -> Self:
+        return cls(message=str(error), source=error.source)
+
+
 BackfillPayload = Annotated[
     Job | InvalidRange | UnknownInstrument | SourceUnavailable | JobConflict | TooManySteps,
     strawberry.union("BackfillPayload", description="The job that fetches the past, or why there is none."),
@@ -188,6 +213,37 @@ WatchPayload = Annotated[
     WatchList | UnknownVenue | UnknownInstrument | CannotBeWatched | WatchListFull,
     strawberry.union("WatchPayload", description="What is taken live now, or why nothing was changed."),
 ]
+
+IngestPayload = Annotated[
+    Job | UnknownSource | UnknownInstrument | SourceUnavailable | CannotBeIngested,
+    strawberry.union("IngestPayload", description="The job that asks the source, or why there is none."),
+]
+
+type IngestProblem = UnknownSource | UnknownInstrument | SourceUnavailable | CannotBeIngested
+OF_INGEST: Final = (
+    errors.UnknownSource,
+    errors.UnknownInstrument,
+    errors.ForeignInstrument,
+    errors.SourceUnavailable,
+    errors.SourceRefused,
+    errors.CannotBeIngested,
+)
+"""The errors that `ingest_problem` knows."""
+
+
+def ingest_problem(error: errors.CandlewickError, asked: Sequence[str]) -> IngestProblem:
+    """The error as an outcome; `asked` are the keys of the instruments."""
+    match error:
+        case errors.UnknownSource():
+            return UnknownSource.of(error)
+        case errors.UnknownInstrument() | errors.ForeignInstrument():
+            return UnknownInstrument.of(error, asked)
+        case errors.SourceUnavailable() | errors.SourceRefused():
+            return SourceUnavailable.of(error)
+        case errors.CannotBeIngested():
+            return CannotBeIngested.of(error)
+    raise error
+
 
 type WatchProblem = UnknownVenue | UnknownInstrument | CannotBeWatched | WatchListFull
 OF_WATCH: Final = (errors.UnknownVenue, errors.UnknownInstrument, errors.CannotBeWatched, errors.WatchListFull)

@@ -13,6 +13,7 @@ from candlewick.providers.coingecko.directory import CoinGeckoDirectory
 from candlewick.providers.coingecko.history import CoinGeckoHistory
 from candlewick.providers.coingecko.listing import SINCE, VENUE
 from candlewick.providers.coingecko.quotes import CoinGeckoQuotes
+from candlewick.providers.coingecko.ranking import CoinGeckoRanking
 from candlewick.providers.coingecko.reader import CoinGeckoReader
 from candlewick.providers.coingecko.rest import entrance, objection
 from candlewick.providers.http import Bounds, ProviderHttp
@@ -45,6 +46,7 @@ async def coingecko_source(
             since=SINCE,
             directory=CoinGeckoDirectory(http, paid=way_in.paid),
             quotes=CoinGeckoQuotes(http),
+            ranking=CoinGeckoRanking(http),
             quote_history=CoinGeckoHistory(http),
             reader=CoinGeckoReader(),
             statuses=http.circuits,

@@ -13,6 +13,7 @@ from candlewick.providers.coinpaprika.directory import CoinPaprikaDirectory
 from candlewick.providers.coinpaprika.history import CoinPaprikaHistory
 from candlewick.providers.coinpaprika.listing import SINCE, VENUE
 from candlewick.providers.coinpaprika.quotes import CoinPaprikaQuotes
+from candlewick.providers.coinpaprika.ranking import CoinPaprikaRanking
 from candlewick.providers.coinpaprika.reader import CoinPaprikaReader
 from candlewick.providers.coinpaprika.rest import entrance, objection
 from candlewick.providers.http import Bounds, ProviderHttp
@@ -45,6 +46,7 @@ async def coinpaprika_source(
             since=SINCE,
             directory=CoinPaprikaDirectory(http),
             quotes=CoinPaprikaQuotes(http),
+            ranking=CoinPaprikaRanking(http),
             quote_history=CoinPaprikaHistory(http, clock, way_in),
             reader=CoinPaprikaReader(),
             statuses=http.circuits,

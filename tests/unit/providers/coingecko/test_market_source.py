@@ -17,6 +17,7 @@ from candlewick.providers.coingecko.directory import CoinGeckoDirectory
 from candlewick.providers.coingecko.history import CoinGeckoHistory
 from candlewick.providers.coingecko.market_source import coingecko_source
 from candlewick.providers.coingecko.quotes import CoinGeckoQuotes
+from candlewick.providers.coingecko.ranking import CoinGeckoRanking
 from candlewick.providers.coingecko.rest import CHART, Entrance, entrance
 from candlewick.providers.provider import Access, Source
 from markets import FrozenClock
@@ -136,3 +137,15 @@ def test_less_is_asked_than_an_address_may_ask_without_a_key() -> None:
     assert USUAL.weight_per_minute <= 10
     month = timedelta(days=30)
     assert month / USUAL.poll_every <= 10_000
+
+
+@pytest.mark.parametrize(("first", "pages"), [(1, ["1"]), (250, ["1"]), (251, ["1", "2"])])
+async def test_ranks_come_in_as_few_pages_as_it_takes(first: int, pages: list[str]) -> None:
+    script = answering([COIN, {**COIN, "id": "ethereum"}])
+    http, _, _ = client(script)
+    ranking = CoinGeckoRanking(http)
+
+    payloads = await ranking.pages(first)
+
+    assert [request.url.params["page"] for request in script.requests] == pages
+    assert ranking.read(payloads[0]) == ["bitcoin/usd", "ethereum/usd"]

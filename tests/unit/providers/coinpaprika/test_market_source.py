@@ -18,6 +18,7 @@ from candlewick.providers.coinpaprika.directory import CoinPaprikaDirectory
 from candlewick.providers.coinpaprika.history import CoinPaprikaHistory
 from candlewick.providers.coinpaprika.market_source import coinpaprika_source
 from candlewick.providers.coinpaprika.quotes import CoinPaprikaQuotes
+from candlewick.providers.coinpaprika.ranking import CoinPaprikaRanking
 from candlewick.providers.coinpaprika.rest import HISTORY, TICKER, Entrance, entrance
 from candlewick.providers.provider import Access
 from markets import FrozenClock
@@ -157,3 +158,15 @@ async def test_all_coins_are_listed_by_rank_and_inactive_ones_as_gone() -> None:
 def test_a_month_of_polling_is_less_than_a_month_allows() -> None:
     assert 4 * timedelta(days=30) / USUAL.poll_every < 20_000
     assert answer("/v1/coins", []).source == PROVIDER.code
+
+
+async def test_ranks_are_those_of_the_market_caps_of_all_coins() -> None:
+    figures = ROW["quotes"]["USD"]
+    small = {**ROW, "id": "a-small", "quotes": {"USD": {**figures, "market_cap": 5}}}
+    script = answering([{**ROW, "id": "b-none", "quotes": {"USD": {**figures, "market_cap": None}}}, small, ROW])
+    http, _, _ = client(script, clock=FrozenClock(NOW))
+    ranking = CoinPaprikaRanking(http)
+
+    [payload] = await ranking.pages(2)
+
+    assert ranking.read(payload) == ["btc-bitcoin/usd", "a-small/usd", "b-none/usd"]
