@@ -15,6 +15,7 @@ from candlewick.clock import SystemClock
 from candlewick.domain.errors import SourceRefused
 from candlewick.domain.market import AssetId, Instrument, InstrumentId, InstrumentKey, InstrumentStatus, VenueId
 from candlewick.domain.raw import Payload
+from candlewick.domain.time import Window
 from candlewick.ports import Listing, MarketSource
 from candlewick.providers.provider import Access, Simulated, Simulator
 from candlewick.providers.registry import CODES, provider
@@ -32,6 +33,7 @@ REFERENCE = {
     "alphavantage": "alphavantage:IBM-USD",
 }
 """An instrument of each source that will be there for long."""
+NOT_FOUND = 404
 NETWORKED = [code for code in CODES if code in REFERENCE]
 
 
@@ -55,12 +57,32 @@ class Asked:
         return payload
 
     async def listings(self) -> Sequence[Listing]:
-        """All that the source lists."""
-        assert self.source.directory is not None, "a source that lists nothing cannot be discovered"
+        """All that the source lists; of one that has no list, what it finds under the reference key."""
         if not self._listings:
-            pages = [self.kept(payload) async for payload in self.source.directory.pages()]
-            self._listings = [listing for payload in pages for listing in self.source.directory.read(payload)]
+            directory = self.source.directory
+            if directory is None:
+                self._listings = await self._looked_up()
+            else:
+                pages = [self.kept(payload) async for payload in directory.pages()]
+                self._listings = [listing for payload in pages for listing in directory.read(payload)]
         return self._listings
+
+    async def _looked_up(self) -> Sequence[Listing]:
+        lookup = self.source.lookup
+        assert lookup is not None, "a source that neither lists nor finds anything cannot be discovered"
+        known = lookup.known(self.key)
+        return [known] if known is not None else lookup.read(self.kept(await lookup.page(self.key)))
+
+    async def past_quotes(self, instrument: Instrument, window: Window) -> Payload | None:
+        """The first page of them; None if the source has some, but none of that kind of instrument."""
+        if self.source.quote_history is None:
+            return None
+        try:
+            return self.kept(await self.source.quote_history.page(instrument, window))
+        except SourceRefused as refusal:
+            if refusal.status != NOT_FOUND:
+                raise
+            return None
 
     async def instrument(self) -> Instrument:
         """The reference instrument, as the source itself lists it."""
