@@ -98,7 +98,7 @@ CREATE TABLE gap (
     retry_at       timestamptz,
     lease_name     text COLLATE "C",
     lease_token    bigint,
-    detected_at    timestamptz NOT NULL,
+    detected_at    timestamptz NOT NULL DEFAULT now(),
     closed_at      timestamptz
 );
 CREATE INDEX gap_span ON gap (instrument_id, start_time, end_time);

@@ -82,7 +82,10 @@ async def test_what_comes_late_but_soon_is_no_gap(monkeypatch: pytest.MonkeyPatc
     assert (scene.gaps.told, history.asked) == ([], [])
 
 
-async def test_what_nobody_listened_to_is_a_gap_from_the_position_to_the_first_trade() -> None:
+async def test_what_nobody_listened_to_is_a_gap_from_the_position_to_the_first_trade(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_patience(monkeypatch, timedelta(milliseconds=500))
     scene = Scene(FakeHistory(last=8))
     scene.has_reached(2)
     async with scene.running():
@@ -142,7 +145,8 @@ async def test_an_instrument_that_lacks_something_is_not_covered_by_what_others_
     assert scene.fakes.positions.quiet_until == {}
 
 
-async def test_each_cut_that_lost_trades_is_a_gap_of_its_own() -> None:
+async def test_each_cut_that_lost_trades_is_a_gap_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_patience(monkeypatch, timedelta(milliseconds=500))
     scene = Scene(FakeHistory(last=100))
     async with scene.running():
         for sequence in (5, 10, 15):
@@ -153,7 +157,8 @@ async def test_each_cut_that_lost_trades_is_a_gap_of_its_own() -> None:
     assert [row[0] for row in scene.gaps.told] == ["DISCONNECTED", "DISCONNECTED"]
 
 
-async def test_what_is_here_from_beyond_the_position_is_not_fetched_again() -> None:
+async def test_what_is_here_from_beyond_the_position_is_not_fetched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_patience(monkeypatch, timedelta(milliseconds=500))
     history = FakeHistory(last=100)
     scene = Scene(history)
     scene.has_reached(5)
@@ -188,7 +193,10 @@ async def test_what_the_source_has_none_of_stays_a_gap_and_is_passed_over() -> N
     )
 
 
-async def test_what_the_source_has_in_part_is_repaired_and_the_rest_stays_a_gap() -> None:
+async def test_what_the_source_has_in_part_is_repaired_and_the_rest_stays_a_gap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_patience(monkeypatch, timedelta(milliseconds=500))  # the frame comes before anyone asks for it
     scene = Scene(FakeHistory(last=100, gone=frozenset({7, 8})))
     scene.has_reached(4)
     async with scene.running():
