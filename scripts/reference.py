@@ -19,7 +19,16 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from candlewick.cli.application import program
-from candlewick.graphql.limits import DEFAULT_ROWS, MAX_BODY, MAX_EVENT_ROWS, MAX_LISTED, MAX_ROWS, MAX_WATCHED, Limits
+from candlewick.graphql.limits import (
+    DEFAULT_ROWS,
+    MAX_BODY,
+    MAX_EVENT_ROWS,
+    MAX_LISTED,
+    MAX_RETRIED,
+    MAX_ROWS,
+    MAX_WATCHED,
+    Limits,
+)
 from candlewick.settings.catalogue import Setting, catalogue, plain
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "reference"
@@ -120,8 +129,9 @@ def limits_page() -> str:
     bounds = [(f"{getattr(limits, field.name):,g}", BOUNDS[field.name]) for field in fields(Limits)]
     rows = [
         (f"{MAX_ROWS:,}", f"candles or trades on one page; {DEFAULT_ROWS} without `first` and `last`"),
-        (f"{MAX_LISTED:,}", "instruments, assets or jobs on one page"),
+        (f"{MAX_LISTED:,}", "instruments, assets, jobs or dead letters on one page"),
         (f"{MAX_WATCHED:,}", "instruments of one subscription or one backfill"),
+        (f"{MAX_RETRIED:,}", "dead letters that are tried again at once"),
         (f"{MAX_BODY:,}", "bytes of a raw payload's body; a thousand of them count as a row"),
         (f"{MAX_EVENT_ROWS:,}", "candles or trades that one event of a subscription carries"),
         *bounds,

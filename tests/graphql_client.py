@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 
 from candlewick.domain.commit import CommitNotice
-from candlewick.domain.errors import UnknownFormat, UnknownSource, UnknownVenue
+from candlewick.domain.errors import UnknownFormat, UnknownLetter, UnknownSource, UnknownVenue
 from candlewick.domain.job import BackfillRequest, ImportRequest, IngestRequest, Job
+from candlewick.domain.letter import LetterId, Retried
 from candlewick.domain.market import InstrumentKey
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceProfile, SourceStatus
@@ -22,6 +23,7 @@ from candlewick.ports import Imports
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.days import Days
+from candlewick.storage.dead_letters import DeadLetters
 from candlewick.storage.engine import Database
 from candlewick.storage.freshness import FreshnessReads
 from candlewick.storage.gaps import StoredGaps
@@ -105,6 +107,13 @@ class _NoSources:
         return {}
 
 
+class _NoRetries:
+    """Nothing is tried again."""
+
+    async def run(self, ids: Sequence[LetterId], **_: str) -> Sequence[Retried]:
+        raise UnknownLetter(ids[0])
+
+
 class Services:
     """The services of the API on one database."""
 
@@ -126,6 +135,8 @@ class Services:
         self.days = Days(database)
         self.gaps = StoredGaps(database)
         self.raw_reads = RawPayloads(database)
+        self.dead_letters = DeadLetters(database)
+        self.letter_retry = _NoRetries()
         self.keys = ApiKeys(database, self.clock)
         self.service = _Probe(database)
 

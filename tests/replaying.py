@@ -157,7 +157,7 @@ class Venue:
         return BinanceArchives(FrozenClock(), exchange=self.exchange) if source == self.code else None
 
     def replay(self) -> Replay:
-        return Replay(self, self.stores, self.reads)
+        return Replay(self, self.stores, self.reads, DeadLetters(self.database))
 
     async def replayed(self, **asked: Any) -> Replayed:
         """All of the venue, or what is asked for."""

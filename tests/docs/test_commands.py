@@ -32,6 +32,8 @@ NOT_RUN: Final = {
     "candlewick ingest": "asks a source; tests/integration/cli runs it against simulated ones",
     "candlewick unwatch": "changes what `candlewick watch` made",
     "candlewick sources": "shows sources in the middle of their work; tests/integration/cli runs it",
+    "candlewick dead-letters show": "needs a letter; tests/contract has some",
+    "candlewick dead-letters retry": "needs a letter; tests/contract has some",
     "candlewick jobs list": "shows jobs in the middle of their work; tests/integration/cli runs it",
     "candlewick simulate": "runs until it is stopped; tests/integration/cli runs it",
     "candlewick doctor": "tests/integration/cli runs it",

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from candlewick.cli.backfilling import backfill
 from candlewick.cli.configuration import config
 from candlewick.cli.database import migrate
+from candlewick.cli.dead_letters import dead_letters
 from candlewick.cli.diagnosis import doctor
 from candlewick.cli.exit_codes import EXPLAINED, exit_code
 from candlewick.cli.importing import import_files
@@ -109,6 +110,7 @@ program.command()(watch)
 program.command()(unwatch)
 program.command()(sources)
 program.add_typer(jobs, name="jobs")
+program.add_typer(dead_letters, name="dead-letters")
 program.command()(raw)
 program.command()(replay)
 program.command()(simulate)

@@ -7,7 +7,7 @@ CandlewickError
 │   ├── InvalidCandle, InvalidDayCandle, InvalidTrade, InvalidQuote
 │   ├── BelowRetentionFloor, SupersededFile, UnknownRevision, UnknownSource
 │   ├── WatchListFull, CannotBeWatched, CannotBeIngested, ForeignInstrument
-│   ├── UnknownTrade, UnknownPayload
+│   ├── UnknownTrade, UnknownPayload, UnknownLetter
 │   ├── InvalidMapping, UnknownAssetClass, MadeSequences
 │   └── InvalidRange, TooManySteps, UnknownJob, JobFinished, JobNotFailed, JobConflict, JobSuperseded
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
@@ -89,6 +89,14 @@ class UnknownTrade(InvalidInput):
     def __init__(self, key: str, sequence: int) -> None:
         super().__init__(f"{key} has no trade with the sequence {sequence} here")
         self.key, self.sequence = key, sequence
+
+
+class UnknownLetter(InvalidInput):
+    """There is no dead letter of that number."""
+
+    def __init__(self, letter_id: int) -> None:
+        super().__init__(f"there is no dead letter {letter_id}; `candlewick dead-letters list` shows those there are")
+        self.letter_id = letter_id
 
 
 class UnknownPayload(InvalidInput):

@@ -119,6 +119,9 @@ class DeadLetter:
     reason: str
     payload: str
     raw_id: RawId | None = None
+    job_id: int | None = None
+    step: int | None = None
+    """Of a letter of kind JOB: the step that failed."""
 
     @classmethod
     def of_row(cls, source: str, subject: str, rejected: Rejected, raw_id: RawId | None) -> Self:

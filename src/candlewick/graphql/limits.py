@@ -13,6 +13,8 @@ DEFAULT_ROWS: Final = 100
 """Candles or trades on a page that does not say how many."""
 MAX_WATCHED: Final = 100
 """Instruments of one subscription, or of one backfill."""
+MAX_RETRIED: Final = 100
+"""Dead letters that are tried again at once."""
 MAX_BODY: Final = 1_000_000
 """Bytes of a raw payload's body."""
 MAX_EVENT_ROWS: Final = 1_000

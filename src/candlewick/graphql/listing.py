@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from candlewick.domain.access import Role
 from candlewick.domain.errors import InvalidInstrumentKey
 from candlewick.domain.job import JobId
+from candlewick.domain.letter import LetterId
 from candlewick.domain.market import AssetClass, InstrumentKey
 from candlewick.domain.watch import Watched
 from candlewick.graphql.context import Context
@@ -15,6 +17,7 @@ from candlewick.graphql.limits import MAX_LISTED
 from candlewick.graphql.paging import check_size
 from candlewick.graphql.types.asset import Asset, AssetFilter
 from candlewick.graphql.types.connection import Connection
+from candlewick.graphql.types.dead_letter import DeadLetter, DeadLetterFilter
 from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
 from candlewick.graphql.types.job import Job, JobFilter
 from candlewick.graphql.types.watched_instrument import WatchedInstrument
@@ -22,6 +25,7 @@ from candlewick.graphql.types.watched_instrument import WatchedInstrument
 _INSTRUMENTS = Series("instruments")
 _ASSETS = Series("assets")
 _JOBS = Series("jobs")
+_LETTERS = Series("dead letters")
 _WATCHED = Series("watched")
 
 
@@ -82,6 +86,23 @@ def page_of_watched(
         cursor_at=lambda index: _WATCHED.cursor(follow[:first][index].key),
         has_previous=position is not None,
         has_next=len(follow) > first,
+    )
+
+
+async def list_letters(
+    context: Context, where: DeadLetterFilter, first: int, after: str | None
+) -> Connection[DeadLetter]:
+    """One page of the dead letters that match. They carry what sources sent: for operators."""
+    context.require(Role.OPERATOR)
+    check_size("first", first, MAX_LISTED)
+    position = None if after is None else LetterId(integer(_LETTERS.key(after, "after")[0], "after"))
+    context.budget.charge(first)
+    page = await context.services.dead_letters.letters(where.wanted, first, position)
+    return Connection(
+        nodes=[DeadLetter.of(row) for row in page.rows],
+        cursor_at=lambda index: _LETTERS.cursor(page.rows[index].id),
+        has_previous=position is not None,
+        has_next=page.more,
     )
 
 

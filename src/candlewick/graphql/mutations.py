@@ -15,6 +15,14 @@ from candlewick.graphql.text import clean
 from candlewick.graphql.types import outcomes
 from candlewick.graphql.types.enums import DataKind
 from candlewick.graphql.types.job import Job, JobIdArgument, parse_id
+from candlewick.graphql.types.letter_retry import (
+    LetterIds,
+    RetriedLetter,
+    RetriedLetters,
+    RetryPayload,
+    UnknownDeadLetter,
+    parse_ids,
+)
 from candlewick.graphql.types.outcomes import (
     BackfillPayload,
     CancelJobPayload,
@@ -139,3 +147,14 @@ class Mutation:
             return outcomes.JobSuperseded.of(exc)
         except errors.UnknownJob as exc:
             return outcomes.UnknownJob.of(exc)
+
+    @strawberry.mutation(
+        description="Try dead letters again: a row or payload by reading its payload once more, a step by doing it."
+    )
+    async def retry_dead_letters(self, info: Info, ids: LetterIds) -> RetryPayload:
+        caller = info.context.require(Role.OPERATOR)
+        try:
+            retried = await info.context.services.letter_retry.run(parse_ids(ids), requested_by=caller.prefix)
+        except errors.UnknownLetter as exc:
+            return UnknownDeadLetter.of(exc)
+        return RetriedLetters(letters=[RetriedLetter.of(each) for each in retried])

@@ -7,12 +7,15 @@ from typing import Annotated
 import strawberry
 
 import candlewick
+from candlewick.domain.access import Role
 from candlewick.domain.job import JobId
+from candlewick.domain.letter import LetterId
 from candlewick.domain.market import AssetId, InstrumentId, InstrumentKey, VenueId
 from candlewick.graphql.context import Info
-from candlewick.graphql.listing import list_assets, list_instruments, list_jobs, page_of_watched
+from candlewick.graphql.listing import list_assets, list_instruments, list_jobs, list_letters, page_of_watched
 from candlewick.graphql.types.asset import Asset, AssetFilter
 from candlewick.graphql.types.connection import Connection, Listed, ListedAfter
+from candlewick.graphql.types.dead_letter import DeadLetter, DeadLetterFilter
 from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
 from candlewick.graphql.types.job import Job, JobFilter, JobIdArgument, parse_id
 from candlewick.graphql.types.node import Node, NodeId
@@ -25,6 +28,9 @@ InstrumentsWhere = Annotated[
     InstrumentFilter | None, strawberry.argument(name="filter", description="Which; all if left out.")
 ]
 JobsWhere = Annotated[JobFilter | None, strawberry.argument(name="filter", description="Which; all if left out.")]
+LettersWhere = Annotated[
+    DeadLetterFilter | None, strawberry.argument(name="filter", description="Which; the unresolved ones if left out.")
+]
 AssetsWhere = Annotated[AssetFilter | None, strawberry.argument(name="filter", description="Which; all if left out.")]
 
 
@@ -76,6 +82,14 @@ class Query:
     ) -> Connection[Job]:
         return await list_jobs(info.context, filter_ or JobFilter(), first, after)
 
+    @strawberry.field(
+        description="Dead letters, the newest first. Needs a key with the role OPERATOR: they carry what sources sent."
+    )
+    async def dead_letters(
+        self, info: Info, filter_: LettersWhere = None, first: Listed = 50, after: ListedAfter = None
+    ) -> Connection[DeadLetter]:
+        return await list_letters(info.context, filter_ or DeadLetterFilter(), first, after)
+
     @strawberry.field(description="What is taken live, in order of the instruments' keys.")
     async def watched(self, info: Info, first: Listed = 50, after: ListedAfter = None) -> Connection[WatchedInstrument]:
         return page_of_watched(info.context, await info.context.services.watching.all(), first, after)
@@ -103,6 +117,11 @@ async def fetch_node(info: Info, node_id: NodeId) -> Node | None:
         case "Job":
             job = await info.context.services.jobs.job(JobId(node_id.number))
             return Job.of(job) if job else None
+        case "DeadLetter":
+            info.context.require(Role.OPERATOR)
+            letter_id = LetterId(node_id.number)
+            letter = (await info.context.services.dead_letters.by_ids([letter_id])).get(letter_id)
+            return DeadLetter.of(letter) if letter else None
         case "Source":
             profile = info.context.services.overseer.profiles.get(node_id.code)
             return Source.of(profile) if profile else None

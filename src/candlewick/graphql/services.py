@@ -11,6 +11,7 @@ from candlewick.domain.commit import Commit, CommitNotice
 from candlewick.domain.day import Factor
 from candlewick.domain.gap import Gap
 from candlewick.domain.job import Job, JobFilter, JobId
+from candlewick.domain.letter import KeptLetter, LetterFilter, LetterId, Retried
 from candlewick.domain.market import (
     Asset,
     AssetClass,
@@ -99,6 +100,19 @@ class PayloadReads(Protocol):
     async def records(self, raw_ids: Sequence[RawId]) -> Mapping[RawId, RawRecord]: ...
     async def of_commits(self, commits: Sequence[CommitKey]) -> Mapping[CommitKey, RawRecord]: ...
     async def beginnings(self, raw_ids: Sequence[RawId], most: int) -> Mapping[RawId, bytes]: ...
+
+
+class LetterReads(Protocol):
+    """What of `ports.LetterDesk` is asked here."""
+
+    async def letters(self, where: LetterFilter, first: int, after: LetterId | None) -> Page[KeptLetter]: ...
+    async def by_ids(self, ids: Sequence[LetterId]) -> Mapping[LetterId, KeptLetter]: ...
+
+
+class LetterRetries(Protocol):
+    """Dead letters, tried again: see `pipeline.letters`."""
+
+    async def run(self, ids: Sequence[LetterId], *, requested_by: str) -> Sequence[Retried]: ...
 
 
 class JobDesk(Protocol):
@@ -193,6 +207,12 @@ class Services(Protocol):
 
     @property
     def raw_reads(self) -> PayloadReads: ...
+
+    @property
+    def dead_letters(self) -> LetterReads: ...
+
+    @property
+    def letter_retry(self) -> LetterRetries: ...
 
     @property
     def jobs(self) -> JobDesk: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -14,13 +15,13 @@ from candlewick.domain.day import DayLines
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, InstrumentId
 from candlewick.domain.quote import QuoteLines
-from candlewick.domain.raw import STREAM, CandleLines, Correction, DeadLetter, KeptPayload, TradeLines
+from candlewick.domain.raw import STREAM, CandleLines, Correction, DeadLetter, KeptPayload, RawId, TradeLines
 from candlewick.domain.time import Window, microseconds
 from candlewick.pipeline.batches import whole_minutes
 from candlewick.pipeline.importing import Stores
 from candlewick.pipeline.spelling import Spellings
 from candlewick.pipeline.strangers import letters_of
-from candlewick.ports import Contents, DayDelivery, Delivery, Outcome, QuoteDelivery, RawReads
+from candlewick.ports import Contents, DayDelivery, Delivery, LetterDesk, Outcome, QuoteDelivery, RawReads
 
 ROWS_AT_ONCE: Final = 20_000
 """Trades of one instrument that go into one transaction, or somewhat more."""
@@ -28,6 +29,8 @@ PAYLOADS_AT_ONCE: Final = 250
 """Payloads of one instrument whose rows wait for more."""
 ROWS_WAITING: Final = 200_000
 """Trades of all instruments that wait: then everything goes, be its minute over or not."""
+RESOLVED_AT_ONCE: Final = 5_000
+"""Payloads after which everything is stored, so that their letters can be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +58,28 @@ class Redelivery:
     """Delivers rows again. Trades wait until their minute is over, so that no candle looks revised for that alone."""
 
     def __init__(
-        self, stores: Stores, raw: RawReads, only: frozenset[InstrumentId] | None = None, lease: Lease | None = None
+        self,
+        stores: Stores,
+        raw: RawReads,
+        letters: LetterDesk,
+        only: Sequence[Instrument] | None,
+        *,
+        since: datetime,
+        lease: Lease | None,
     ) -> None:
-        """`only`: what is to be delivered; None: all. `lease`: of the job that does it."""
+        """`only`: whose rows are to be delivered; None: all. `since`: when it began, by the clock of the letters.
+        `lease`: of the job that does it."""
         self._stores = stores
         self._raw = raw
-        self._only = only
+        self._letters = letters
+        self._only = None if only is None else frozenset(instrument.id for instrument in only)
+        self._subjects = None if only is None else [str(instrument.key) for instrument in only]
+        self._since = since
         self.lease = lease
         self._spellings = Spellings(stores.instruments)
         self._corrections: dict[InstrumentId, Sequence[Correction]] = {}
         self._waiting: dict[InstrumentId, list[Delivery]] = {}
+        self._read: list[RawId] = []
         self.done = Replayed()
 
     def concerns(self, instrument: Instrument) -> bool:
@@ -147,6 +162,19 @@ class Redelivery:
             )
         rows = len(lines.candles) + len(letters)
         self.done += Replayed(rows=rows, outcome=outcome, left_out=len(lines.candles) - len(candles))
+
+    async def was_read(self, raw_id: RawId) -> None:
+        """All of it was taken: what of it was a dead letter and does not come again is none any more."""
+        self._read.append(raw_id)
+        if len(self._read) >= RESOLVED_AT_ONCE:
+            await self.finish()
+
+    async def finish(self) -> None:
+        """Store what waits, and resolve the letters that are none any more."""
+        await self.flush()
+        if self._read:
+            await self._letters.resolve_unseen(self._read, self._since, self._subjects)
+        self._read.clear()
 
     async def flush(self) -> None:
         """Store what waits."""

@@ -33,7 +33,7 @@ from candlewick.pipeline.importing import Stores, registered_name
 from candlewick.pipeline.loading import MOST_DIRT, Block
 from candlewick.pipeline.redelivery import Redelivery, Replayed
 from candlewick.pipeline.spelling import Spellings
-from candlewick.ports import ArchiveSource, Contents, PayloadPosition, RawReads, Readers
+from candlewick.ports import ArchiveSource, Contents, LetterDesk, PayloadPosition, RawReads, Readers
 
 log = structlog.get_logger(__name__)
 
@@ -58,10 +58,11 @@ class ReplayRequest:
 class Replay:
     """Reads kept bytes again, and delivers their rows. What is here already is only counted."""
 
-    def __init__(self, readers: Readers, stores: Stores, raw: RawReads) -> None:
+    def __init__(self, readers: Readers, stores: Stores, raw: RawReads, letters: LetterDesk) -> None:
         self._readers = readers
         self._stores = stores
         self._raw = raw
+        self._letters = letters
 
     async def run(self, request: ReplayRequest, tell: Tell | None = None) -> Replayed:
         """All of it, source after source.
@@ -106,14 +107,14 @@ class Replay:
         tell: Tell | None = None,
     ) -> Replayed:
         """What was received of the source in the window, in that order: a row is from whatever brought it first."""
-        redelivery, after = Redelivery(self._stores, self._raw, only, lease), None
+        after, redelivery = None, await self._redelivery(only, lease)
         while (page := await self._raw.payloads(source, window, after)).rows:
             await self._deliver(redelivery, [kept for kept in page.rows if files or not kept.archived])
             after = _position(page.rows[-1])
             if tell is not None:
                 tell(redelivery.done, page.rows[-1])
             await self._bound_dirt(lease)
-        await redelivery.flush()
+        await redelivery.finish()
         return redelivery.done
 
     async def payload(self, raw_id: RawId) -> Replayed:
@@ -125,9 +126,9 @@ class Replay:
         kept = await self._raw.payload(raw_id)
         if self._readers.payloads(kept.payload.source) is None:
             raise UnknownSource(kept.payload.source, await self.sources())
-        redelivery = Redelivery(self._stores, self._raw)
+        redelivery = await self._redelivery()
         await self._deliver(redelivery, [kept])
-        await redelivery.flush()
+        await redelivery.finish()
         return redelivery.done
 
     async def files(self, source: str, window: Window | None) -> AsyncGenerator[ArchiveFile]:
@@ -152,10 +153,21 @@ class Replay:
         """
         if self._readers.files(file.source) is None:
             raise UnknownSource(file.source, await self.sources())
-        redelivery = Redelivery(self._stores, self._raw, only, lease)
+        redelivery = await self._redelivery(only, lease)
         await self._read_file(redelivery, file)
-        await redelivery.flush()
+        await redelivery.finish()
         return redelivery.done
+
+    async def _redelivery(self, only: frozenset[InstrumentId] | None = None, lease: Lease | None = None) -> Redelivery:
+        instruments = await self._stores.instruments.by_ids(list(only)) if only is not None else None
+        return Redelivery(
+            self._stores,
+            self._raw,
+            self._letters,
+            None if instruments is None else [*instruments.values()],
+            since=await self._letters.now(),
+            lease=lease,
+        )
 
     async def _deliver(self, redelivery: Redelivery, payloads: Sequence[KeptPayload]) -> None:
         for kept, contents in await asyncio.to_thread(self._read, payloads):
@@ -163,25 +175,21 @@ class Replay:
                 file = await self._raw.file(kept.id)
                 if file is not None and file.lines_stored and not file.superseded:
                     await self._read_file(redelivery, file)
-                continue
-            redelivery.done += Replayed(payloads=1)
-            if isinstance(contents, Contents):
+            elif isinstance(contents, Contents):
+                redelivery.done += Replayed(payloads=1)
                 await redelivery.take(kept, contents)
-            else:
+                await redelivery.was_read(kept.id)
+            elif contents is not None:
+                redelivery.done += Replayed(payloads=1)
                 await redelivery.unreadable(kept, contents)
 
-    def _read(self, payloads: Sequence[KeptPayload]) -> list[tuple[KeptPayload, Contents | str]]:
-        """What each holds, or why nothing can be read. What nobody here reads at all holds nothing. Blocking."""
-        read: list[tuple[KeptPayload, Contents | str]] = []
+    def _read(self, payloads: Sequence[KeptPayload]) -> list[tuple[KeptPayload, Contents | str | None]]:
+        """What each payload holds, or why nothing can be read; None for what nobody here reads. Blocking."""
+        read: list[tuple[KeptPayload, Contents | str | None]] = []
         for kept in payloads:
-            reader = self._readers.payloads(kept.payload.source)
+            reader = None if kept.archived else self._readers.payloads(kept.payload.source)
             try:
-                read.append(
-                    (
-                        kept,
-                        kept.damage or (Contents() if reader is None or kept.archived else reader.read(kept.payload)),
-                    )
-                )
+                read.append((kept, kept.damage or (reader.read(kept.payload) if reader else None)))
             except MalformedPayload as error:
                 read.append((kept, error.reason))
         return read
@@ -205,6 +213,7 @@ class Replay:
             raise ArchiveStoreUnavailable(path.parent, exc.strerror or str(exc)) from exc
         if redelivery.concerns(instrument):
             await self._lines(redelivery, archive, _FileLines(file, path, contents, instrument))
+            await redelivery.was_read(file.id)
         redelivery.done += Replayed(files=1)
 
     async def _lines(self, redelivery: Redelivery, archive: ArchiveSource, lines: _FileLines) -> None:

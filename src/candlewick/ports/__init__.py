@@ -1,6 +1,6 @@
 """What the use cases need from outside, in domain types. Adapters live in `storage`, `bus`, `providers` and `clock`."""
 
-from candlewick.ports.audit import CommitKey, PayloadPosition, RawReads, Readers
+from candlewick.ports.audit import CommitKey, LetterDesk, PayloadPosition, RawReads, Readers
 from candlewick.ports.gaps import GapStore
 from candlewick.ports.sources import (
     ArchiveShelf,
@@ -87,6 +87,7 @@ __all__ = [
     "JobStore",
     "LatestQuotes",
     "Leases",
+    "LetterDesk",
     "Listed",
     "Listing",
     "LivePositions",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from candlewick.domain.letter import KeptLetter, LetterFilter, LetterId
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import Page, TradeRow
 from candlewick.domain.raw import ArchiveFile, Correction, KeptPayload, RawId, RawRecord
@@ -70,3 +71,24 @@ class Readers(Protocol):
     def payloads(self, source: str) -> PayloadReader | None: ...
 
     def files(self, source: str) -> ArchiveSource | None: ...
+
+
+class LetterDesk(Protocol):
+    """Dead letters, for those who look after them."""
+
+    async def letters(self, where: LetterFilter, first: int, after: LetterId | None) -> Page[KeptLetter]:
+        """Newest first: those that are older than `after`."""
+
+    async def by_ids(self, ids: Sequence[LetterId]) -> Mapping[LetterId, KeptLetter]: ...
+
+    async def now(self) -> datetime:
+        """By the clock that letters are dated with."""
+
+    async def resolve_unseen(
+        self, raw_ids: Sequence[RawId], since: datetime, subjects: Sequence[str] | None = None
+    ) -> int:
+        """Resolve the letters that these payloads and files led to and that did not come again since then, though
+        they were read again (of these subjects alone, if any are given); how many there were."""
+
+    async def seen_again(self, letter: KeptLetter, since: datetime) -> KeptLetter | None:
+        """What says since then that the same row is still dead, for whatever reason; None if nothing does."""

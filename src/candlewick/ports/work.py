@@ -70,6 +70,14 @@ class JobStore(Protocol):
             JobSuperseded: another job with the same `exclusive` name is unfinished.
         """
 
+    async def retry_step(self, job_id: JobId, number: int) -> Job:
+        """Do that one of its steps again, from where it got to.
+
+        Raises:
+            UnknownJob: there is no such job or step. JobNotFailed: the step neither failed nor was cancelled.
+            JobSuperseded: another job with the same `exclusive` name is unfinished.
+        """
+
     async def due(self, queue: WorkQueue, limit: int) -> Sequence[StepRef]:
         """Steps that somebody should work on now, oldest job first, no job starving the others.
 

@@ -54,7 +54,12 @@ UPDATE job_step SET status = 'RUNNING' WHERE job_id = $1 AND number = $2
 _REPORT: Final = (
     "UPDATE job_step SET part = $3, stored = $4, repeated = $5, dead = $6 WHERE job_id = $1 AND number = $2"
 )
-_DONE: Final = "UPDATE job_step SET status = 'DONE', error = NULL WHERE job_id = $1 AND number = $2"
+_DONE: Final = """
+WITH letter AS (
+    UPDATE dead_letter SET resolved_at = clock_timestamp() WHERE job_id = $1 AND step = $2 AND resolved_at IS NULL
+)
+UPDATE job_step SET status = 'DONE', error = NULL WHERE job_id = $1 AND number = $2
+"""
 _PUT_OFF: Final = """
 UPDATE job_step SET status = 'PENDING', attempt = attempt + 1, due_at = clock_timestamp() + $3::interval,
                     error = $4, failures = failures + $5::int
@@ -164,6 +169,8 @@ async def bury(driver: Driver, failed: Sequence[asyncpg.Record]) -> None:
                 kind=LetterKind.JOB,
                 reason=f"job {step['job_id']}, step {step['number']}: {step['error']}",
                 payload=step["arguments"],
+                job_id=step["job_id"],
+                step=step["number"],
             )
             for step in failed
         ],

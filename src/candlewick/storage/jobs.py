@@ -69,6 +69,8 @@ UPDATE job_step SET status = 'PENDING', attempt = attempt + 1, failures = 0, los
                     error = NULL
 WHERE job_id = $1 AND status IN ('FAILED', 'CANCELLED')
 """
+_LOCK_STEP: Final = "SELECT status FROM job_step WHERE job_id = $1 AND number = $2 FOR NO KEY UPDATE"
+_RETRY_STEP: Final = _RETRY_STEPS + "AND number = $2"
 _RETRY: Final = "UPDATE job SET status = 'QUEUED', finished_at = NULL WHERE id = $1"
 
 
@@ -120,11 +122,22 @@ class Jobs:
             status, exclusive = await _lock(driver, job_id)
             if status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
                 raise JobNotFailed(job_id, status)
-            try:
-                await driver.execute(_RETRY, job_id)
-            except asyncpg.UniqueViolationError as exc:
-                raise JobSuperseded(job_id, exclusive or "") from exc
+            await _queue(driver, job_id, exclusive)
             await driver.execute(_RETRY_STEPS, job_id)
+            return await _found(driver, job_id)
+
+    async def retry_step(self, job_id: JobId, number: int) -> Job:
+        """See `JobStore.retry_step`. The rest of a cancelled job stays cancelled."""
+        async with self._database.transaction() as driver:
+            status, exclusive = await _lock(driver, job_id)
+            step = await driver.fetchval(_LOCK_STEP, job_id, number)
+            if step is None:
+                raise UnknownJob(job_id)
+            if step not in {"FAILED", "CANCELLED"}:
+                raise JobNotFailed(job_id, step)
+            if status.finished:
+                await _queue(driver, job_id, exclusive)
+            await driver.execute(_RETRY_STEP, job_id, number)
             return await _found(driver, job_id)
 
     async def due(self, queue: WorkQueue, limit: int) -> Sequence[StepRef]:
@@ -196,6 +209,14 @@ async def _lock(driver: Driver, job_id: JobId) -> tuple[JobStatus, str | None]:
     if row is None:
         raise UnknownJob(job_id)
     return JobStatus(row["status"]), row["exclusive"]
+
+
+async def _queue(driver: Driver, job_id: JobId, exclusive: str | None) -> None:
+    """The finished job is unfinished again. Raises JobSuperseded."""
+    try:
+        await driver.execute(_RETRY, job_id)
+    except asyncpg.UniqueViolationError as exc:
+        raise JobSuperseded(job_id, exclusive or "") from exc
 
 
 async def _found(driver: Driver, job_id: JobId) -> Job:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from candlewick.pipeline.letters import LetterRetry
 from candlewick.pipeline.replay import Replay
 from candlewick.pipeline.replay_jobs import ReplayJobs
 from candlewick.ports import RateBudget
@@ -19,10 +20,11 @@ from candlewick.wiring.stores import Stores
 
 @dataclass(frozen=True, slots=True)
 class Replays:
-    """The replay itself, and what makes jobs of it."""
+    """The replay itself, what makes jobs of it, and what tries dead letters again."""
 
     replay: Replay
     jobs: ReplayJobs
+    letters: LetterRetry
 
 
 @asynccontextmanager
@@ -35,8 +37,9 @@ async def open_replays(settings: Settings, stores: Stores) -> AsyncIterator[Repl
 
 def replays_of(readers: SourceReaders, stores: Stores) -> Replays:
     """Over sources that are open."""
-    replay = Replay(readers, stores.import_stores, stores.raw_reads)
-    return Replays(replay, ReplayJobs(replay, stores.raw_reads, stores.jobs))
+    replay = Replay(readers, stores.import_stores, stores.raw_reads, stores.dead_letters)
+    jobs = ReplayJobs(replay, stores.raw_reads, stores.jobs)
+    return Replays(replay, jobs, LetterRetry(stores.dead_letters, replay, jobs, stores.raw_reads, stores.jobs))
 
 
 class _Nothing:

@@ -23,6 +23,7 @@ from candlewick.domain.errors import CandlewickError, SchemaOutOfDate
 from candlewick.pipeline.backfill import Backfill
 from candlewick.pipeline.inbox import BatchBounds
 from candlewick.pipeline.ingesting import Ingest
+from candlewick.pipeline.letters import LetterRetry
 from candlewick.pipeline.live import LiveFeed
 from candlewick.pipeline.overseeing import Overseer
 from candlewick.pipeline.repairing import GapRepair
@@ -73,6 +74,11 @@ class Services(Stores):
     service: Probe
     live: LiveSettings
     raw_kept_for: timedelta
+
+    @property
+    def letter_retry(self) -> LetterRetry:
+        """What tries dead letters again."""
+        return self.replays.letters
 
     async def watched_venues(self) -> list[str]:
         """The venues of what is watched, as far as they can be asked."""

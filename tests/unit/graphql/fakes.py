@@ -15,7 +15,7 @@ from candlewick.domain.candle import Candle, CandleOrigin, CandleStatus
 from candlewick.domain.commit import Commit, CommitKind, CommitNotice
 from candlewick.domain.coverage import Coverage
 from candlewick.domain.day import Factor
-from candlewick.domain.errors import UnknownJob
+from candlewick.domain.errors import UnknownJob, UnknownLetter
 from candlewick.domain.freshness import Freshness
 from candlewick.domain.gap import Gap, GapEvidence, GapId, GapState
 from candlewick.domain.job import (
@@ -29,6 +29,7 @@ from candlewick.domain.job import (
     JobProgress,
     JobStatus,
 )
+from candlewick.domain.letter import KeptLetter, LetterFilter, LetterId, Retried, RetryResult
 from candlewick.domain.market import (
     Asset,
     AssetClass,
@@ -54,7 +55,7 @@ from candlewick.domain.page import (
     TradeRow,
 )
 from candlewick.domain.quote import QuoteRow
-from candlewick.domain.raw import RawId, RawRecord
+from candlewick.domain.raw import DeadLetter, LetterKind, RawId, RawRecord
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceCapability, SourceFigures, SourceProfile, SourceState, SourceStatus
 from candlewick.domain.time import Window
@@ -334,6 +335,64 @@ class FakePayloads(Recorded):
         return {raw_id: self.bodies[raw_id][:most] for raw_id in raw_ids if raw_id in self.bodies}
 
 
+def a_letter(number: int, kind: LetterKind = LetterKind.MALFORMED, **changed: Any) -> KeptLetter:
+    """A row of payload 7; a step of job 3."""
+    job = kind is LetterKind.JOB
+    letter = DeadLetter(
+        "binance", "binance:BTC-USDT", kind, f"row {number}: it is no object", "[1]",
+        None if job else RawId(7), 3 if job else None, 1 if job else None,
+    )  # fmt: skip
+    seen = START + timedelta(seconds=number)
+    return replace(KeptLetter(LetterId(number), letter, 2, START, seen), **changed)
+
+
+class FakeLetters(Recorded):
+    """Some letters, of which the fifth is resolved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        rows = [a_letter(number) for number in range(1, 5)]
+        rows += [a_letter(5, resolved_at=START), a_letter(6, LetterKind.JOB)]
+        self.rows = {row.id: row for row in rows}
+
+    async def letters(self, where: LetterFilter, first: int, after: LetterId | None) -> Page[KeptLetter]:
+        self.note("letters", where, first, after)
+        found = [row for row in reversed(self.rows.values()) if after is None or row.id < after]
+        if where.resolved is not None:
+            found = [row for row in found if (row.resolved_at is not None) == where.resolved]
+        return page(found, first, newest=False)
+
+    async def by_ids(self, ids: Sequence[LetterId]) -> Mapping[LetterId, KeptLetter]:
+        self.note("by_ids", tuple(ids))
+        return {letter_id: self.rows[letter_id] for letter_id in ids if letter_id in self.rows}
+
+
+class FakeRetries(Recorded):
+    """Letter 1 is resolved, 2 still dead, 3 not possible, all others are left to job 9."""
+
+    def __init__(self, letters: FakeLetters) -> None:
+        super().__init__()
+        self.letters = letters
+
+    async def run(self, ids: Sequence[LetterId], *, requested_by: str) -> Sequence[Retried]:
+        self.note("run", tuple(ids), requested_by)
+        for letter_id in ids:
+            if letter_id not in self.letters.rows:
+                raise UnknownLetter(letter_id)
+        return [self._retried(self.letters.rows[letter_id]) for letter_id in ids]
+
+    def _retried(self, letter: KeptLetter) -> Retried:
+        match letter.id:
+            case 1:
+                return Retried(replace(letter, resolved_at=START), RetryResult.RESOLVED)
+            case 2:
+                return Retried(letter, RetryResult.STILL_DEAD, "it is still no object")
+            case 3:
+                return Retried(letter, RetryResult.NOT_POSSIBLE, "it is gone")
+            case _:
+                return Retried(letter, RetryResult.QUEUED, job_id=9)
+
+
 class FakeKeys(Recorded):
     """Two keys: READER's may read, SECRET's is an operator's."""
 
@@ -591,5 +650,7 @@ class FakeServices:
         self.days: Any = FakeDays()
         self.gaps: Any = FakeGaps()
         self.raw_reads: Any = FakePayloads()
+        self.dead_letters: Any = FakeLetters()
+        self.letter_retry: Any = FakeRetries(self.dead_letters)
         self.keys: Any = FakeKeys()
         self.service: Any = FakeProbe()

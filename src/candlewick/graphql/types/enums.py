@@ -13,8 +13,10 @@ from candlewick.domain.day import Adjustment
 from candlewick.domain.gap import GapEvidence, GapState
 from candlewick.domain.interval import Interval
 from candlewick.domain.job import JobKind, JobStatus
+from candlewick.domain.letter import RetryResult
 from candlewick.domain.market import AssetClass, DataKind, InstrumentStatus, Side, Tape
 from candlewick.domain.page import Fill
+from candlewick.domain.raw import LetterKind
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import CircuitState, SourceCapability, SourceState
 
@@ -34,6 +36,8 @@ __all__ = [
     "Interval",
     "JobKind",
     "JobStatus",
+    "LetterKind",
+    "RetryResult",
     "Side",
     "SourceCapability",
     "SourceState",
@@ -221,4 +225,21 @@ _describe(
     CLOSED="It is.",
     OPEN="It failed several times in a row and is left alone for a while.",
     HALF_OPEN="One request is on its way: it decides.",
+)
+_describe(
+    LetterKind,
+    "What failed for good.",
+    MALFORMED="A row that cannot be read.",
+    INVALID="A row that says what cannot be.",
+    CLASH="A trade whose key is taken by one with other content.",
+    JOB="A step of a job.",
+    PAYLOAD="A whole payload, of which nothing can be read.",
+)
+_describe(
+    RetryResult,
+    "What became of a dead letter that was tried again.",
+    RESOLVED="It is stored, or done, by now.",
+    STILL_DEAD="It failed again.",
+    QUEUED="A job does it; the letter is resolved when that is done.",
+    NOT_POSSIBLE="It cannot be tried again.",
 )
