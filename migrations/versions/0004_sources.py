@@ -31,13 +31,15 @@ CREATE TABLE quote (
     CHECK (num_nonnulls(price, bid, ask, market_cap, volume_24h, change_24h) > 0)
 );
 
--- From a source's first quote of an instrument to its last, and to the last that says a price.
+-- From a source's first quote of an instrument to its last, to the last that says a price, and to when it was last seen
+-- saying anything, be it the same again.
 CREATE TABLE quote_span (
     instrument_id integer     NOT NULL REFERENCES instrument ON DELETE CASCADE,
     source        text COLLATE "C" NOT NULL,
     first_ts      timestamptz NOT NULL,
     last_ts       timestamptz NOT NULL,
     last_priced   timestamptz,
+    last_seen     timestamptz NOT NULL,
     PRIMARY KEY (instrument_id, source)
 );
 """

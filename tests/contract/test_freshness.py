@@ -35,6 +35,16 @@ async def test_trades_and_quotes_each_say_how_new_they_are(database: Database) -
     assert found[silent.id].lag(LATER) is None
 
 
+async def test_a_price_that_stays_the_same_is_as_fresh_as_it_was_seen_last(database: Database) -> None:
+    instrument, store = await new_instrument(database, prefix="FRESH"), Quotes(database)
+    for ago in (timedelta(hours=2), timedelta(hours=1), timedelta(0), timedelta(minutes=90)):
+        lines = QuoteLines([Quote(QUOTED - ago, Decimal(2))])
+        await store.put(QuoteDelivery(instrument, "test", lines, LATER))
+    found = (await FreshnessReads(database).read([instrument.id]))[instrument.id]
+    assert found.newest_quote == QUOTED
+    assert (await store.latest([instrument.id]))[instrument.id].ts == QUOTED - timedelta(hours=2)
+
+
 async def test_gaps_that_may_be_repaired_and_the_watermark_are_told(database: Database) -> None:
     instrument = await new_instrument(database, prefix="FRESH")
     async with database.driver() as driver:
@@ -45,7 +55,7 @@ async def test_gaps_that_may_be_repaired_and_the_watermark_are_told(database: Da
                 instrument.id, state, TRADED, QUOTED,
             )  # fmt: skip
         await driver.execute(
-            "INSERT INTO covered (instrument_id, start_time, end_time) VALUES ($1, $2, $3)",
+            "INSERT INTO covered (instrument_id, origin, start_time, end_time) VALUES ($1, 0, $2, $3)",
             instrument.id, TRADED, QUOTED,
         )  # fmt: skip
     found = (await FreshnessReads(database).read([instrument.id]))[instrument.id]

@@ -54,9 +54,12 @@ async def test_the_newest_quote_of_a_source_counts_wherever_the_instrument_trade
     lines = QuoteLines([Quote(LATER + timedelta(seconds=7), price=Decimal(1))])
     await Quotes(database).put(QuoteDelivery(instrument, source, lines, LATER))
 
+    same_again = QuoteLines([Quote(LATER + timedelta(seconds=9), price=Decimal(1))])
+    await Quotes(database).put(QuoteDelivery(instrument, source, same_again, LATER))
+
     found = await figures(database, source, other)
 
-    assert (found[source].newest, found[other].newest) == (LATER + timedelta(seconds=7), None)
+    assert (found[source].newest, found[other].newest) == (LATER + timedelta(seconds=9), None)
 
 
 async def test_payloads_and_dead_letters_are_told(database: Database, tmp_path: Path) -> None:

@@ -9,14 +9,12 @@ from candlewick.domain.freshness import Freshness
 from candlewick.domain.market import InstrumentId
 from candlewick.storage.engine import Database
 
-# The newest minute of each kind is known from candle_span: trades and quotes are looked for in that minute alone.
+# The newest minute with trades is known from candle_span: they are looked for in that minute alone.
 _FRESHNESS: Final = """
 SELECT asked.id,
        (SELECT max(t.ts) FROM trade AS t
         WHERE t.instrument_id = asked.id AND t.minute = spans.traded) AS newest_trade,
-       (SELECT max(q.ts) FROM quote AS q
-        WHERE q.instrument_id = asked.id AND q.ts >= spans.quoted AND q.ts < spans.quoted + INTERVAL '1 minute')
-           AS newest_quote,
+       (SELECT max(s.last_seen) FROM quote_span AS s WHERE s.instrument_id = asked.id) AS newest_quote,
        spans.newest_candle,
        greatest(
            (SELECT max(c.end_time) FROM covered AS c WHERE c.instrument_id = asked.id AND c.origin = 0),
@@ -26,8 +24,7 @@ SELECT asked.id,
         WHERE g.instrument_id = asked.id AND g.state IN ('OPEN', 'REPAIRING')) AS open_gaps
 FROM unnest($1::int[]) AS asked (id)
 CROSS JOIN LATERAL (
-    SELECT max(last_open) FILTER (WHERE origin = 0) AS traded, max(last_open) FILTER (WHERE origin = 2) AS quoted,
-           max(last_open) AS newest_candle
+    SELECT max(last_open) FILTER (WHERE origin = 0) AS traded, max(last_open) AS newest_candle
     FROM candle_span WHERE instrument_id = asked.id
 ) AS spans
 """

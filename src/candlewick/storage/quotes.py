@@ -108,11 +108,17 @@ put AS (
     RETURNING ts, version = $5 AS written, price IS NOT NULL OR (bid IS NOT NULL AND ask IS NOT NULL) AS priced
 ),
 span AS (
-    INSERT INTO quote_span AS kept (instrument_id, source, first_ts, last_ts, last_priced)
-    SELECT $1, $2, min(ts), max(ts), max(ts) FILTER (WHERE priced) FROM put WHERE written HAVING count(*) > 0
+    INSERT INTO quote_span AS kept (instrument_id, source, first_ts, last_ts, last_priced, last_seen)
+    SELECT $1, $2, min(ts), max(ts), max(ts) FILTER (WHERE priced), (SELECT max(ts) FROM observed)
+    FROM put WHERE written HAVING count(*) > 0
     ON CONFLICT (instrument_id, source) DO UPDATE SET
         first_ts = least(kept.first_ts, excluded.first_ts), last_ts = greatest(kept.last_ts, excluded.last_ts),
-        last_priced = greatest(kept.last_priced, excluded.last_priced)
+        last_priced = greatest(kept.last_priced, excluded.last_priced),
+        last_seen = greatest(kept.last_seen, excluded.last_seen)
+),
+seen AS (
+    UPDATE quote_span SET last_seen = newest.ts FROM (SELECT max(ts) AS ts FROM observed) AS newest
+    WHERE instrument_id = $1 AND source = $2 AND last_seen < newest.ts AND NOT EXISTS (SELECT FROM put WHERE written)
 )
 SELECT (SELECT count(*) FROM put WHERE written) AS written,
        (SELECT count(*) FROM ended WHERE fresh AND written) AS stored,

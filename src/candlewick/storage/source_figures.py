@@ -25,7 +25,7 @@ newest AS (
         WHERE origin <> 2
         GROUP BY source
         UNION ALL
-        SELECT source, max(last_ts) FROM quote_span WHERE source = ANY($1) GROUP BY source
+        SELECT source, max(last_seen) FROM quote_span WHERE source = ANY($1) GROUP BY source
     ) AS known
     GROUP BY source
 ),

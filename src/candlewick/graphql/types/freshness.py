@@ -15,7 +15,9 @@ class Freshness:
     """A view of the domain's freshness at a moment."""
 
     newest_trade: datetime | None = strawberry.field(description="When its newest trade happened.")
-    newest_quote: datetime | None = strawberry.field(description="When its newest quote was observed.")
+    newest_quote: datetime | None = strawberry.field(
+        description="When its newest quote was observed, be it the same as before."
+    )
     newest_candle: datetime | None = strawberry.field(
         description="The open time of its newest minute candle, whatever that was made from."
     )
