@@ -60,7 +60,7 @@ async def test_the_same_aggregate_id_in_two_day_files_with_different_trades(
     )
     assert (await importer(database, tmp_path).run(first, key)).outcome == Outcome(stored=2)
     assert (await importer(database, tmp_path).run(second, key)).outcome == Outcome(stored=1, dead=1)
-    # At another time the same id is another trade; at the same time one of the two cannot be, and is kept with its reason.
+    # At another time the same id is another trade; at the same time one of the two cannot be: a letter says why.
     assert [(row.sequence, row.price, row.ts) for row in await stored(database, key)] == [
         (7, "61.5", before), (8, "61.5", before), (7, "61.9", after),
     ]  # fmt: skip
