@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from structlog.testing import capture_logs
 
 from candlewick.domain.batch import Rejected
 from candlewick.domain.candle import CandleStatus
@@ -343,3 +344,15 @@ async def test_deliveries_that_come_together_are_stored_all_or_not_at_all(databa
         await trades.insert_together([delivery(instrument, [trade(1)]), other])
 
     assert not (await trades.read([instrument.id], TradeQuery(limit=9)))[instrument.id].rows
+
+
+async def test_a_price_100_times_off_is_kept_as_received_and_flagged(database: Database) -> None:
+    instrument = await new_instrument(database)
+    trades = [Trade(n, Decimal(100), Decimal(1), Side.BUY, LATER - timedelta(minutes=1)) for n in range(20)]
+    wrong = Trade(20, Decimal(10_000), Decimal(1), Side.BUY, LATER - timedelta(minutes=1))
+    with capture_logs() as said:
+        await Trades(database).insert(delivery(instrument, [*trades, wrong]))
+    [candle] = await read_all(database, instrument, Interval.M1.duration)
+    assert candle.high == "10000"
+    [flagged] = [event for event in said if event["event"] == "price_outliers"]
+    assert (flagged["count"], flagged["sequence"], flagged["price"]) == (1, 20, "10000")

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 
 import asyncpg
 import numpy as np
+import structlog
 
 from candlewick.domain.batch import SIDES, TradeBatch
 from candlewick.domain.commit import CommitKind
 from candlewick.domain.errors import TapeMismatch
 from candlewick.domain.market import InstrumentId
+from candlewick.domain.outliers import outliers
 from candlewick.domain.page import Page, TradeQuery, TradeRow
 from candlewick.domain.raw import DeadLetter, LetterKind
 from candlewick.domain.time import Window, microseconds
@@ -25,6 +27,8 @@ from candlewick.storage.merging import CLASHES, INCOMING, MERGE_COPIED, MERGE_IN
 from candlewick.storage.raw import save_progress
 from candlewick.storage.trade_reads import read_trades
 from candlewick.storage.versions import Turn
+
+log = structlog.get_logger(__name__)
 
 MINUTE = timedelta(minutes=1)
 
@@ -96,6 +100,7 @@ class Trades:
             await live_positions.advance(driver, delivery.instrument.id, delivery.position)
         stored = int(merged["stored"]) if merged is not None else 0
         if merged is not None and stored:
+            _flag_outliers(delivery, batch)
             await versions.commit(
                 driver, delivery.instrument.id, version, kind, merged["first_open"], merged["last_open"],
                 rows=stored, raw_id=delivery.raw_id,
@@ -135,6 +140,17 @@ async def _turn(driver: Driver, delivery: Delivery) -> Turn:
     if delivery.tape is not turn.tape:
         raise TapeMismatch(str(delivery.instrument.key), turn.tape, delivery.tape)
     return turn
+
+
+def _flag_outliers(delivery: Delivery, batch: TradeBatch) -> None:
+    """Say which prices cannot be right. They are kept as received: who leaves them out decides for everybody."""
+    far = outliers(batch)
+    if far.any():
+        [first] = batch[np.flatnonzero(far)[:1]].trades()
+        log.warning(
+            "price_outliers", source=delivery.source, instrument=str(delivery.instrument.key), count=int(far.sum()),
+            sequence=first.sequence, price=str(first.price), raw_id=delivery.raw_id,
+        )  # fmt: skip
 
 
 def _above_floor(batch: TradeBatch, floor: datetime | None) -> TradeBatch:

@@ -63,6 +63,51 @@ QUIRKS = {
         "test_null_price_market_cap_and_volume_are_nothing_said",
         "test_numbers_are_exact_however_they_are_written",
     ],
+    "unknown ids silently absent from the answer; `ids=a, b` loses b": [
+        "test_unknown_ids_and_currencies_are_silently_absent",
+        "test_ids_with_a_space_silently_lose_all_but_the_first",
+    ],
+    "'hourly' points 675 to 6,682 s apart; the last point is 'now'": [
+        "test_hourly_points_are_anything_but_an_hour_apart",
+        "test_the_last_point_of_a_chart_is_now_and_off_the_grid",
+    ],
+    "676 ambiguous symbols at CoinGecko": [
+        "test_of_the_coins_that_share_a_code_the_one_with_the_best_rank_is_meant_by_it",
+    ],
+    "XBT/XDG, ZEUR, `.d` pairs; LUNA→LUNC, ANS→NEO, AOL→TWX": [
+        "test_xbt_and_xdg_are_btc_and_doge",
+        "test_zeur_is_eur",
+        "test_dark_pool_pairs_are_left_out",
+        "test_a_new_symbol_leaves_the_former_one_as_a_dated_alias",
+    ],
+    "1INCHUSDT, 1000SHIBUSDT, non-ASCII symbols": [
+        "test_symbols_outside_ascii_are_listed",
+        "test_a_symbol_outside_ascii_is_asked_for",
+        "test_base_and_quote_are_never_cut_out_of_the_symbol",
+    ],
+    "USD is not USDT; 433 of 1,695 pairs not trading": [
+        "test_usd_is_not_usdt",
+        "test_what_is_not_trading_stays_with_its_status",
+    ],
+    "splits and dividends": [
+        "test_splits_alone_or_dividends_too",
+        "test_raw_and_adjusted_closes_side_by_side",
+    ],
+    "100× price errors": [
+        "test_a_price_100_times_off_is_kept_as_received_and_flagged",
+    ],
+    "exchange-local days and daylight saving": [
+        "test_the_evening_is_new_yorks_in_summer_and_winter",
+        "test_rates_are_of_16_00_in_frankfurt_in_summer_and_winter",
+    ],
+    "HTTP 200 carrying an error or an HTML page": [
+        "test_http_200_carries_an_error_or_a_page",
+        "test_http_200_carries_an_error",
+    ],
+    "Kraken's last OHLC row and CoinPaprika's current day are unfinished": [
+        "test_the_last_ohlc_row_is_unfinished",
+        "test_the_current_day_is_unfinished_and_left_out",
+    ],
 }
 """By the row of the table of quirks, in its words."""
 
