@@ -118,6 +118,30 @@ async def test_silence_ends_the_connection() -> None:
             await bodies(url, silence=timedelta(milliseconds=20))
 
 
+async def test_a_market_that_may_sleep_is_listened_to_for_longer_each_time_until_something_comes() -> None:
+    bounds = StreamBounds(silence=timedelta(milliseconds=20), longest_silence=timedelta(milliseconds=50))
+    says = ["", "", "", "1"]
+
+    async def speaks(socket: ServerConnection) -> None:
+        if message := says.pop(0):
+            await socket.send(message)
+        await socket.wait_closed()
+
+    async with venue(speaks) as url:
+        client = WebSocketClient("venue", Budget(), FrozenClock(), bounds)
+        trusted = []
+        for _ in range(3):
+            async with client.open(url) as channel:
+                assert [frame async for frame in channel.frames(JUDGEMENT)] == []
+            trusted.append(client._patience_with(url).silence.total_seconds())
+        async with client.open(url) as channel:
+            with pytest.raises(SourceUnavailable, match="the stream was silent"):
+                assert [frame.body async for frame in channel.frames(JUDGEMENT)]
+
+    assert trusted == [0.04, 0.05, 0.05]
+    assert client._patience_with(url).silence == bounds.silence
+
+
 async def test_a_connection_is_renewed_before_the_venue_ends_it() -> None:
     async def talks(socket: ServerConnection) -> None:
         await socket.send("1")

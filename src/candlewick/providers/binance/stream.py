@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from itertools import batched
 from typing import Final
 from urllib.parse import quote
@@ -26,6 +27,9 @@ MOST_STREAMS: Final = 1024
 """Of one connection."""
 CONNECTIONS_PER_MINUTE: Final = 50
 """Binance allows an address 300 in five minutes."""
+BOUNDS: Final = StreamBounds(longest_silence=timedelta(minutes=10))
+"""There is no heartbeat, and some instruments are traded a few times an hour. Whether trades were missed meanwhile is
+asked of the history, by each instrument's own rhythm."""
 _IN_URL: Final = 100
 """Streams that are named in the URL; a longer URL would be refused on the way. The others are subscribed to."""
 _IN_MESSAGE: Final = 200
@@ -43,7 +47,7 @@ class BinanceStream:
     ) -> None:
         """`budget` counts connections."""
         self._url = url.rstrip("/")
-        self._client = WebSocketClient(source, budget, clock, bounds)
+        self._client = WebSocketClient(source, budget, clock, bounds or BOUNDS)
 
     @asynccontextmanager
     async def connect(self, instruments: Sequence[Instrument]) -> AsyncIterator[AsyncIterator[Frame]]:
