@@ -60,9 +60,10 @@ def retry_of(venue: Venue) -> LetterRetry:
 
 
 async def letters_of(venue: Venue, **asked: Any) -> list[KeptLetter]:
-    """The venue's letters, the oldest first."""
+    """The venue's letters, in the order of their reasons: those that came together have no other."""
     where = LetterFilter(source=venue.code, **({"resolved": None} | asked))
-    return list((await DeadLetters(venue.database).letters(where, 100, None)).rows)[::-1]
+    found = (await DeadLetters(venue.database).letters(where, 100, None)).rows
+    return sorted(found, key=lambda row: row.letter.reason)
 
 
 async def retried(venue: Venue, *letters: KeptLetter) -> list[Retried]:
@@ -215,7 +216,7 @@ async def test_what_is_no_longer_kept_cannot_be_tried_again(venue: Venue) -> Non
         ]
     )
     raw_id = await venue.stores.raw.keep_payload(Payload(unique("nobody"), "/x", b"", ORIGIN))
-    await venue.stores.letters.keep([DeadLetter(venue.code, "x", LetterKind.PAYLOAD, "odd", "", raw_id)])
+    await venue.stores.letters.keep([DeadLetter(venue.code, "x", LetterKind.PAYLOAD, "row 3: odd", "", raw_id)])
 
     done = await retried(venue, *await letters_of(venue))
 
