@@ -33,6 +33,9 @@ REFERENCE = {
     "alphavantage": "alphavantage:IBM-USD",
 }
 """An instrument of each source that will be there for long."""
+PAST_QUOTES = {"alphavantage": "alphavantage:WTI-USD"}
+"""Of a source that has past quotes, but not of the instrument above."""
+NEEDS_KEY = frozenset({"alphavantage"})
 NOT_FOUND = 404
 NETWORKED = [code for code in CODES if code in REFERENCE]
 
@@ -84,13 +87,25 @@ class Asked:
                 raise
             return None
 
+    async def quoted(self) -> Instrument:
+        """An instrument of which the source has past quotes."""
+        other = PAST_QUOTES.get(self.source.source)
+        if other is None or self.source.lookup is None:
+            return await self.instrument()
+        listing = self.source.lookup.known(InstrumentKey.parse(other))
+        assert listing is not None
+        return _as_listed(listing)
+
     async def instrument(self) -> Instrument:
         """The reference instrument, as the source itself lists it."""
-        listing = next(each for each in await self.listings() if each.key == self.key)
-        return Instrument(
-            InstrumentId(1), listing.key, listing.symbol, VenueId(1), AssetId(1), AssetId(2), listing.base_class,
-            listing.tape, InstrumentStatus.TRADING,
-        )  # fmt: skip
+        return _as_listed(next(each for each in await self.listings() if each.key == self.key))
+
+
+def _as_listed(listing: Listing) -> Instrument:
+    return Instrument(
+        InstrumentId(1), listing.key, listing.symbol, VenueId(1), AssetId(1), AssetId(2), listing.base_class,
+        listing.tape, InstrumentStatus.TRADING,
+    )  # fmt: skip
 
 
 @pytest.fixture(
@@ -106,6 +121,8 @@ async def asked(request: pytest.FixtureRequest) -> AsyncIterator[Asked]:
     assert offered.access is not None
     async with AsyncExitStack() as stack:
         if live:
+            if code in NEEDS_KEY and not os.environ.get(f"CANDLEWICK_SOURCES__{code.upper()}__API_KEY"):
+                pytest.skip(f"{code} answers nobody without a key: set CANDLEWICK_SOURCES__{code.upper()}__API_KEY")
             access = replace(offered.access, api_key=os.environ.get(f"CANDLEWICK_SOURCES__{code.upper()}__API_KEY"))
         else:
             assert offered.simulator is not None, f"{code} has no simulator"

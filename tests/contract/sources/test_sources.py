@@ -104,7 +104,7 @@ async def test_it_says_what_the_price_is_now(asked: Asked) -> None:
 
 async def test_it_says_what_the_price_was(asked: Asked) -> None:
     history = had(asked.source.quote_history, asked, "history of quotes")
-    instrument, now = await asked.instrument(), asked.now
+    instrument, now = await asked.quoted(), asked.now
     window = Window(now - 30 * DAY, now)
     payload = await asked.past_quotes(instrument, window)
     if payload is None:
@@ -148,7 +148,7 @@ async def test_whatever_it_said_can_be_read_again(asked: Asked) -> None:
         asked.kept(await source.candles.page(instrument, window))
     if source.quotes is not None:
         asked.payloads.extend(await source.quotes.pages([instrument]))
-    await asked.past_quotes(instrument, Window(now - 3 * DAY, now))
+    await asked.past_quotes(await asked.quoted(), Window(now - 3 * DAY, now))
     if source.days is not None:
         asked.kept(await source.days.page(instrument, Window(now - 30 * DAY, now)))
     for payload in asked.payloads:

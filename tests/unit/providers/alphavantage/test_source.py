@@ -19,6 +19,7 @@ from candlewick.domain.time import Window
 from candlewick.providers.alphavantage import PROVIDER
 from candlewick.providers.alphavantage.market_source import alphavantage_source
 from candlewick.providers.provider import Access, Source
+from candlewick.redaction import redact_text
 from markets import FrozenClock
 from source_doubles import Budget, Script
 from unit.providers.alphavantage.wire import BURST, COTTON, DAILY, FX, OIL, RECEIVED, USED_UP, instrument
@@ -229,3 +230,8 @@ async def test_a_burst_makes_everybody_wait() -> None:
         with pytest.raises(RateLimited):
             await source.quotes.pages([WTI])
     assert budget.pauses == [60.0]
+
+
+def test_an_address_in_a_log_of_the_http_library_hides_the_key() -> None:
+    line = f'HTTP Request: GET https://www.alphavantage.co/query?function=WTI&apikey={KEY} "HTTP/1.1 200 OK"'
+    assert KEY not in redact_text(line)
