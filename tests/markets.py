@@ -32,10 +32,12 @@ class FrozenClock:
         return self.moment
 
 
-async def new_instrument(database: Database, tape: Tape = Tape.TRADES, prefix: str = "T") -> Instrument:
+async def new_instrument(
+    database: Database, tape: Tape = Tape.TRADES, prefix: str = "T", venue: str = "test"
+) -> Instrument:
     """An instrument that no other test knows."""
     base = f"{prefix}{next(_NUMBER)}"
-    key = InstrumentKey("test", base, "USD")
+    key = InstrumentKey(venue, base, "USD")
     listing = Listing(key, f"{base}USD", tape, AssetClass.CRYPTO, AssetClass.FIAT, "Test venue")
     return await Instruments(database).list_instrument(listing)
 

@@ -117,6 +117,25 @@ CREATE TABLE covered (
     PRIMARY KEY (instrument_id, origin, start_time)
 );
 
+-- When venues trade, as far as it is known. asset_class '': whatever it is.
+CREATE TABLE trading_calendar (
+    name        text COLLATE "C" PRIMARY KEY,
+    known_from  timestamptz NOT NULL,
+    known_until timestamptz NOT NULL
+);
+CREATE TABLE trading_session (
+    calendar   text COLLATE "C" NOT NULL REFERENCES trading_calendar ON DELETE CASCADE,
+    open_time  timestamptz NOT NULL,
+    close_time timestamptz NOT NULL CHECK (close_time > open_time),
+    PRIMARY KEY (calendar, open_time)
+);
+CREATE TABLE venue_calendar (
+    venue       text NOT NULL,
+    asset_class text NOT NULL,
+    calendar    text COLLATE "C" NOT NULL REFERENCES trading_calendar,
+    PRIMARY KEY (venue, asset_class)
+);
+
 -- ts: of the trade at the position, where a source that is paged by time goes on (of a position from before this column,
 -- the beginning of its minute). since: the first trade's. quiet_until: by then the source had nothing after the position.
 ALTER TABLE live_position ADD COLUMN ts timestamptz, ADD COLUMN since timestamptz, ADD COLUMN quiet_until timestamptz;
@@ -167,6 +186,9 @@ DROP INDEX raw_payload_last;
 DROP INDEX archive_file_instrument;
 ALTER TABLE archive_file DROP COLUMN replaced_from, DROP COLUMN replaced_to;
 ALTER TABLE raw_payload DROP COLUMN wanted_from, DROP COLUMN wanted_to, DROP COLUMN wanted_of;
+DROP TABLE venue_calendar;
+DROP TABLE trading_session;
+DROP TABLE trading_calendar;
 DROP TABLE covered;
 DROP TABLE gap;
 DROP TABLE watch;

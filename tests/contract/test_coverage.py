@@ -9,17 +9,19 @@ from decimal import Decimal
 
 import pytest
 
+from candlewick.domain.calendar import ANY_CLASS, Calendar
 from candlewick.domain.candle import Candle, CandleOrigin, CandleStatus, MinuteCandle
 from candlewick.domain.coverage import Coverage
 from candlewick.domain.feed import FeedPosition
 from candlewick.domain.gap import GapEvidence, NewGap
 from candlewick.domain.interval import Duration, Interval
-from candlewick.domain.market import Instrument, Side, Trade
+from candlewick.domain.market import AssetClass, Instrument, Side, Trade
 from candlewick.domain.page import CandleQuery, Fill
 from candlewick.domain.quote import Quote, QuoteLines
 from candlewick.domain.time import MICROSECOND, Window
 from candlewick.ports import QuoteDelivery
 from candlewick.storage import coverage, tree
+from candlewick.storage.calendars import StoredCalendars
 from candlewick.storage.candles import Candles
 from candlewick.storage.engine import Database
 from candlewick.storage.gaps import StoredGaps
@@ -324,3 +326,64 @@ async def test_hundreds_of_trades_in_a_millisecond_and_a_hole_among_them_are_one
 
     assert (gap.first_sequence, gap.last_sequence, gap.window) == (100, 199, span)
     assert told(await read(database, instrument)) == [(0, PARTIAL)]
+
+
+DAY = timedelta(days=1)
+
+
+async def test_windows_without_a_session_are_closed(database: Database) -> None:
+    """Five sessions of six hours, of a week whose Wednesday is a holiday."""
+    venue, monday = unique("xtst").replace("-", ""), datetime(2024, 8, 5, tzinfo=UTC)
+    instrument = await new_instrument(database, venue=venue)
+    sessions = [Window(monday + n * DAY + 6 * HOUR, monday + n * DAY + 12 * HOUR) for n in (0, 1, 3, 4)]
+    store_ = StoredCalendars(database)
+    await store_.put(Calendar(venue, Window(monday, monday + 7 * DAY), sessions))
+    await store_.rule({(venue, ANY_CLASS): venue})
+    tape = [Trade(n, Decimal(1), Decimal(1), Side.BUY, monday + n * DAY + 7 * HOUR) for n in (0, 4)]
+    await Trades(database).insert(delivery(instrument, tape, monday + 5 * DAY))
+    for n in (0, 1):
+        span = Window(monday + n * DAY + 5 * HOUR, monday + n * DAY + 13 * HOUR)
+        await StoredGaps(database).cover(instrument.id, span, now=START)
+
+    query = CandleQuery(Interval.D1.duration, 9, coverage=True, fill=Fill.EMPTY)
+    days = (await Candles(database, FrozenClock(monday + 8 * DAY)).read([instrument.id], query))[instrument.id].rows
+    assert [day.coverage for day in days] == [
+        COMPLETE,  # its session is covered, if not its night
+        NO_TRADES,
+        MARKET_CLOSED,
+        FEED_GAP,
+        PARTIAL,
+        MARKET_CLOSED,
+        MARKET_CLOSED,
+        FEED_GAP,  # nobody knows whether there was a session
+    ]
+
+
+async def test_a_rule_may_be_for_one_asset_class(database: Database) -> None:
+    venue, monday = unique("xtst").replace("-", ""), datetime(2024, 8, 5, tzinfo=UTC)
+    coin = await new_instrument(database, venue=venue)
+    store_ = StoredCalendars(database)
+    await store_.put(Calendar(venue, Window(monday, monday + 7 * DAY), []))
+    await store_.rule({(venue, AssetClass.EQUITY): venue})
+    await Trades(database).insert(delivery(coin, [Trade(1, Decimal(1), Decimal(1), Side.BUY, monday)], monday + DAY))
+
+    query = CandleQuery(Interval.D1.duration, 9, coverage=True, fill=Fill.EMPTY)
+    days = (await Candles(database, FrozenClock(monday + 3 * DAY)).read([coin.id], query))[coin.id].rows
+    assert [day.coverage for day in days] == [PARTIAL, FEED_GAP, FEED_GAP]
+
+
+async def test_calendars_are_kept_as_they_were_put(database: Database) -> None:
+    store_, name, monday = StoredCalendars(database), unique("XT"), datetime(2024, 8, 5, tzinfo=UTC)
+    venue = unique("xtst").replace("-", "")
+    await new_instrument(database, venue=venue)
+    assert await store_.known_until(name) is None
+    for days in (7, 14):
+        sessions = [Window(monday + n * DAY, monday + n * DAY + HOUR) for n in range(days)]
+        await store_.put(Calendar(name, Window(monday, monday + days * DAY), sessions))
+
+    assert await store_.known_until(name) == monday + 14 * DAY
+    assert venue in await store_.venues()
+    async with database.driver() as driver:
+        assert await driver.fetchval("SELECT count(*) FROM trading_session WHERE calendar = $1", name) == 14
+    await store_.rule({(venue, ANY_CLASS): name})
+    await store_.rule({})

@@ -9,7 +9,15 @@ from arq import Retry
 from arq.cron import CronJob, cron
 
 from candlewick.domain.errors import CandlewickError
-from candlewick.jobs.tasks import Task, TaskContext, prune_payloads, report_dirt, submit_discoveries, submit_repairs
+from candlewick.jobs.tasks import (
+    Task,
+    TaskContext,
+    keep_calendars,
+    prune_payloads,
+    report_dirt,
+    submit_discoveries,
+    submit_repairs,
+)
 
 
 def schedule() -> list[CronJob]:
@@ -18,6 +26,7 @@ def schedule() -> list[CronJob]:
         cron(report_dirt, second=0, timeout=30),
         cron(patient(prune_payloads), minute=37, second=0, timeout=600, max_tries=10),
         cron(patient(submit_repairs), second=20, timeout=30, max_tries=10),
+        cron(patient(keep_calendars), minute=23, second=40, timeout=300, run_at_startup=True, max_tries=20),
         cron(patient(submit_discoveries), minute=7, second=0, timeout=30, run_at_startup=True, max_tries=100),
     ]
 

@@ -74,6 +74,12 @@ async def submit_repairs(ctx: TaskContext) -> int:
     return await services.repairs.submit()
 
 
+async def keep_calendars(ctx: TaskContext) -> int:
+    """Take over the calendars of venues that have sessions, unless they are known far enough ahead."""
+    services: Services = ctx["services"]
+    return await services.calendar_keeping.refresh()
+
+
 async def report_dirt(ctx: TaskContext) -> int:
     """Log how much of the candle tree waits to be settled: reads fold that much from minutes."""
     services: Services = ctx["services"]
@@ -90,4 +96,4 @@ async def prune_payloads(ctx: TaskContext) -> int:
     return deleted
 
 
-TASKS: list[Any] = [run_step, submit_discoveries, submit_repairs, report_dirt, prune_payloads]
+TASKS: list[Any] = [run_step, submit_discoveries, submit_repairs, keep_calendars, report_dirt, prune_payloads]

@@ -1,6 +1,7 @@
 """What the use cases need from outside, in domain types. Adapters live in `storage`, `bus`, `providers` and `clock`."""
 
 from candlewick.ports.audit import CommitKey, LetterDesk, PayloadPosition, RawReads, Readers
+from candlewick.ports.calendars import CalendarSource, CalendarStore
 from candlewick.ports.gaps import GapStore
 from candlewick.ports.sources import (
     ArchiveShelf,
@@ -64,6 +65,8 @@ __all__ = [
     "Backfills",
     "BudgetReads",
     "Bus",
+    "CalendarSource",
+    "CalendarStore",
     "CandleHistory",
     "CandleStore",
     "Clock",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Final, Protocol
 
+from candlewick.domain.market import AssetClass
 from candlewick.domain.source import CircuitStatus
 from candlewick.ports import (
     ArchiveShelf,
@@ -160,3 +161,5 @@ class Provider:
     """Asks it over the network, for as long as the block lasts."""
     simulator: Callable[[], Simulator] | None = None
     """Loads what simulates it, which nobody needs who does not ask for it."""
+    calendars: Mapping[AssetClass, str] = field(default_factory=dict)
+    """The calendars of its venue, by what is traded; what is not named is traded at any time. See `calendars`."""

@@ -67,7 +67,7 @@ async def read_plain(
     if query.coverage:
         bounds = {key: _bounds(one.rows, query.duration) for key, one in chosen.items() if one.rows}
         known = await known_of(driver, bounds)
-        judges = {key: _judge(known, key, chosen[key].whole, series[key]) for key in bounds}
+        judges = {key: _judge(known[key], chosen[key].whole, series[key]) for key in bounds}
     return {
         key: Page(_candles(one.rows, query.duration, moment.closed_before, judges.get(key)), one.more)
         for key, one in chosen.items()
@@ -88,7 +88,7 @@ async def read_filled(
         there = await read_plain(driver, keys, _within(query, grid.window), moment)
         closes = await _former_closes(driver, keys, query, grid, moment)
         for key in keys:
-            empty = partial(_empty, known[key, _TRADES], moment.closed_before)
+            empty = partial(_empty, known[key].either, moment.closed_before)
             pages[key] = Page(list(filled(there[key].rows, grid, query, closes.get(key), empty)), grid.more)
     return pages
 
@@ -159,20 +159,19 @@ def _candles(
     return candles
 
 
-def _judge(known: Known, key: InstrumentId, whole: frozenset[datetime], series: Series) -> Judge:
+def _judge(known: Known, whole: frozenset[datetime], series: Series) -> Judge:
     """Tells the coverage of the instrument's candles."""
-    of_trades, of_venue = known[key, _TRADES], known[key, _VENUE]
     as_published = {Interval.M1.duration.span} | ({Interval.D1.duration.span} if series.days else set())
 
     def judge(row: asyncpg.Record, start: datetime, end: datetime, status: CandleStatus) -> Coverage:
         origin = row["origin"]
         if origin == _TRADES:
-            return COMPLETE if start in whole else _so_far(of_trades, start, end, status)
+            return COMPLETE if start in whole else _so_far(known.trades, start, end, status)
         if origin != _VENUE:
             return PARTIAL  # what was traded between two quotes nobody said
         if row["volume"] is not None and not Decimal(row["volume"]):
             return NO_TRADES
-        return COMPLETE if end - start in as_published else _so_far(of_venue, start, end, status)
+        return COMPLETE if end - start in as_published else _so_far(known.venue, start, end, status)
 
     return judge
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from candlewick.domain.candle import CandleOrigin
 from candlewick.domain.coverage import Knowledge
 from candlewick.domain.market import InstrumentId
-from candlewick.domain.time import Window
+from candlewick.domain.time import Window, within, without
 from candlewick.storage.engine import Driver
 from candlewick.storage.series import ORIGIN_CODES
+
+_TRADES: Final = ORIGIN_CODES[CandleOrigin.TRADES]
+_VENUE: Final = ORIGIN_CODES[CandleOrigin.VENUE]
 
 # One row less or as many as before: what touches the window becomes one with it.
 _COVER: Final = """
@@ -27,9 +32,17 @@ SELECT EXISTS (
 
 _MOST: Final = 50_000
 """Spans and gaps that one page is judged by. Where there are more, the instruments that come last count as unknown."""
-_GAP: Final = -1
+_GAP, _SESSION, _CALENDAR = -1, -2, -3
 
 _KNOWN: Final = f"""
+WITH ruled AS (
+    SELECT instrument.id, calendar
+    FROM instrument
+    JOIN venue ON venue.id = instrument.venue_id
+    JOIN venue_calendar ON venue_calendar.venue = venue.code
+        AND venue_calendar.asset_class IN ('', instrument.asset_class)
+    WHERE instrument.id = ANY($1)
+)
 SELECT instrument_id, origin, start_time, end_time FROM (
     SELECT instrument_id, origin::int, start_time, end_time
     FROM covered WHERE instrument_id = ANY($1) AND start_time < $3 AND end_time > $2
@@ -39,6 +52,11 @@ SELECT instrument_id, origin, start_time, end_time FROM (
     UNION ALL
     SELECT instrument_id, {_GAP}, start_time, end_time
     FROM gap WHERE instrument_id = ANY($1) AND state <> 'REPAIRED' AND start_time < $3 AND end_time > $2
+    UNION ALL
+    SELECT ruled.id, {_SESSION}, open_time, close_time
+    FROM ruled JOIN trading_session USING (calendar) WHERE open_time < $3 AND close_time > $2
+    UNION ALL
+    SELECT ruled.id, {_CALENDAR}, known_from, known_until FROM ruled JOIN trading_calendar ON name = calendar
 ) AS known
 ORDER BY instrument_id
 LIMIT {_MOST}
@@ -56,25 +74,38 @@ async def cover(driver: Driver, instrument_id: InstrumentId, window: Window, ori
         await driver.execute(_COVER, instrument_id, window.start, window.end, origin)
 
 
-type Known = Mapping[tuple[InstrumentId, int], Knowledge]
-"""By instrument and origin: of trades and of the venue's own candles."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one instrument's windows."""
+
+    trades: Knowledge
+    venue: Knowledge
+    """Of the venue's own candles."""
+    either: Knowledge
 
 
-async def known_of(driver: Driver, bounds: Mapping[InstrumentId, Window]) -> Known:
+async def known_of(driver: Driver, bounds: Mapping[InstrumentId, Window]) -> Mapping[InstrumentId, Known]:
     """What is known of each instrument within its bounds: one look for all."""
     if not bounds:
         return {}
     start, end = min(each.start for each in bounds.values()), max(each.end for each in bounds.values())
     rows = await driver.fetch(_KNOWN, list(bounds), start, end)
-    spans: dict[tuple[InstrumentId, int], list[Window]] = {}
-    for key, origin, start_time, end_time in rows:
-        spans.setdefault((key, origin), []).append(Window(start_time, end_time))
-    unread = rows[-1]["instrument_id"] if len(rows) == _MOST else None
-    known = {}
-    for key, window in bounds.items():
-        for origin in ORIGIN_CODES.values():
-            is_read = unread is None or key < unread
-            covered = spans.get((key, origin), []) if is_read else []
-            gaps = spans.get((key, _GAP), []) if origin == 0 else []
-            known[key, origin] = Knowledge(window, covered, gaps)
-    return known
+    spans: dict[InstrumentId, dict[int, list[Window]]] = {key: {} for key in bounds}
+    for key, kind, start_time, end_time in rows:
+        spans[key].setdefault(kind, []).append(Window(start_time, end_time))
+    if len(rows) == _MOST:
+        cut_off: InstrumentId = rows[-1]["instrument_id"]
+        spans = {key: found if key < cut_off else {} for key, found in spans.items()}
+    return {key: _known(window, spans[key]) for key, window in bounds.items()}
+
+
+def _known(bounds: Window, spans: Mapping[int, Sequence[Window]]) -> Known:
+    trades, venue, gaps = spans.get(_TRADES, ()), spans.get(_VENUE, ()), spans.get(_GAP, ())
+    sessions = None
+    if calendar := spans.get(_CALENDAR):  # beyond what it knows there may be a session at any time
+        sessions = [*spans.get(_SESSION, ()), *without(bounds, within(calendar, bounds))]
+    return Known(
+        Knowledge(bounds, trades, gaps, sessions),
+        Knowledge(bounds, venue, (), sessions),
+        Knowledge(bounds, [*trades, *venue], gaps, sessions),
+    )

@@ -19,8 +19,10 @@ from candlewick.bus.budget import RedisBudgets
 from candlewick.bus.latest import CachedLatest
 from candlewick.bus.notices import RedisBus
 from candlewick.bus.status import RedisStatusBoard
+from candlewick.domain.calendar import CalendarRules
 from candlewick.domain.errors import CandlewickError, SchemaOutOfDate
 from candlewick.pipeline.backfill import Backfill
+from candlewick.pipeline.calendars import CalendarKeeping
 from candlewick.pipeline.inbox import BatchBounds
 from candlewick.pipeline.ingesting import Ingest
 from candlewick.pipeline.letters import LetterRetry
@@ -31,8 +33,10 @@ from candlewick.pipeline.uploads import Uploads
 from candlewick.pipeline.watching import Watching
 from candlewick.ports import MarketSource
 from candlewick.probe import Check, Probe
+from candlewick.providers.calendars import ExchangeCalendars
 from candlewick.providers.profiles import profiles
 from candlewick.providers.readers import SourceReaders
+from candlewick.providers.registry import providers
 from candlewick.providers.sources import look_at_start, market_sources, requested_tables
 from candlewick.settings import LiveSettings, Settings
 from candlewick.storage import schema
@@ -69,6 +73,7 @@ class Services(Stores):
     status_board: RedisStatusBoard
     overseer: Overseer
     repairs: GapRepair
+    calendar_keeping: CalendarKeeping
     replays: Replays
     imports: Uploads
     service: Probe
@@ -122,6 +127,7 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             ingests=ingests,
             watching=watching(stores, settings, sources, ingests),
             backfills=backfills,
+            calendar_keeping=CalendarKeeping(ExchangeCalendars(), stores.calendars, _calendar_rules(), stores.clock),
             repairs=GapRepair(sources, stores.import_stores, stores.jobs, backfills, stores.clock),
             replays=replays_of(SourceReaders(sources, stores.clock), stores),
             imports=_uploads(stores),
@@ -169,6 +175,10 @@ async def await_services(
 def _uploads(stores: Stores) -> Uploads:
     tables = partial(requested_tables, stores.clock)
     return Uploads(tables, look_at_start, stores.import_stores, stores.raw_reads, stores.jobs, stores.clock)
+
+
+def _calendar_rules() -> CalendarRules:
+    return {(offer.code, asset_class): name for offer in providers() for asset_class, name in offer.calendars.items()}
 
 
 def _probe(database: Database, redis: Redis, archives: Path, head: str) -> Probe:

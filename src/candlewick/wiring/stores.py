@@ -18,6 +18,7 @@ from candlewick.providers.csv.mapping import FileMapping
 from candlewick.providers.sources import archives_of, tables_of
 from candlewick.settings import Settings
 from candlewick.storage import schema
+from candlewick.storage.calendars import StoredCalendars
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.days import Days
@@ -65,6 +66,7 @@ class Stores:
     watch_list: StoredWatchList
     figures: SourceFigureReads
     gaps: StoredGaps
+    calendars: StoredCalendars
 
     @property
     def import_stores(self) -> importing.Stores:
@@ -164,4 +166,5 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         watch_list=StoredWatchList(database),
         figures=SourceFigureReads(database),
         gaps=StoredGaps(database),
+        calendars=StoredCalendars(database),
     )

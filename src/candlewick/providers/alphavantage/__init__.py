@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from candlewick.domain.market import AssetClass
 from candlewick.providers.alphavantage.listing import VENUE, VENUE_NAME
 from candlewick.providers.alphavantage.market_source import alphavantage_source
 from candlewick.providers.provider import Access, Provider, Simulator
@@ -23,4 +24,5 @@ PROVIDER = Provider(
     ),
     source=alphavantage_source,
     simulator=_simulator,
+    calendars={AssetClass.EQUITY: "XNYS"},
 )

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from candlewick.domain.market import AssetClass
 from candlewick.providers.ecb.listing import VENUE, VENUE_NAME
 from candlewick.providers.ecb.market_source import ecb_source
 from candlewick.providers.provider import Access, Provider, Simulator
@@ -24,4 +25,5 @@ PROVIDER = Provider(
     ),
     source=ecb_source,
     simulator=_simulator,
+    calendars={AssetClass.FIAT: "TARGET"},
 )
