@@ -16,6 +16,7 @@ from chaos.subscriber import Subscriber
 from chaos.venues import Emitted, Venue
 from chaos.victims import Program, python
 from databases import Offer, create_database, drop_database, offered
+from importers import stores_of
 from markets import delivery, new_instrument
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "fresh",
     "new_instrument",
     "python",
+    "stores_of",
 ]  # fmt: skip
 
 
