@@ -70,6 +70,12 @@ header = false
 columns = {time = 1, price_factor = 2, split_factor = 3, reference_price = 4}
 instrument = {base_class = "equity"}
 """
+LEAN_NAMES = """
+kind = "days"
+header = false
+columns = {time = 1, symbol = 2}
+instrument = {base_class = "equity"}
+"""
 MONTHS = """
 kind = "days"
 time = {format = "%Y-%m"}

@@ -66,10 +66,20 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True)
+class Spelling:
+    """What the venue called the instrument from the day `since` (None: always before) to the day `until`."""
+
+    symbol: str
+    since: date | None
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
 class DayLines:
-    """Days of one instrument in a payload or a file, their factors, and the rows that are neither."""
+    """Days of one instrument in a payload or a file, their factors, its names, and the rows that are none of these."""
 
     candles: Sequence[DayCandle]
     factors: Sequence[Factor] = ()
     rejected: Sequence[Rejected] = ()
     last_line: int = 0
+    spellings: Sequence[Spelling] = ()

@@ -279,7 +279,11 @@ class DayStore(Protocol):
     """Days as published, with their factors: what D1 and wider candles are read from where nothing finer is here."""
 
     async def put(self, delivery: DayDelivery) -> Outcome:
-        """Store what is new; a newer publication of a day replaces the older. Raises LeaseLost."""
+        """Store what is new; a newer publication of a day replaces the older. Names are dated aliases of the symbol.
+
+        Raises:
+            LeaseLost: the delivery's lease is somebody else's by now; nothing is stored.
+        """
 
     async def factors(
         self, instrument_ids: Sequence[InstrumentId], limit: int

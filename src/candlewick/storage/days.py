@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from candlewick.domain.commit import CommitKind
-from candlewick.domain.day import DayCandle, Factor
+from candlewick.domain.day import DayCandle, Factor, Spelling
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.raw import DeadLetter
 from candlewick.domain.time import Window
@@ -58,6 +58,17 @@ WITH put AS (
 )
 SELECT count(*) FROM put
 """
+_PUT_SPELLINGS: Final = """
+WITH put AS (
+    INSERT INTO symbol_alias AS kept (instrument_id, symbol, valid_from, valid_to)
+    SELECT $1::int, symbol, coalesce(since, '-infinity'), until
+    FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS said (symbol, since, until)
+    ON CONFLICT (instrument_id, symbol, valid_from) DO UPDATE SET valid_to = excluded.valid_to
+    WHERE kept.valid_to <> excluded.valid_to
+    RETURNING symbol
+)
+SELECT count(*) FROM put
+"""
 _SPAN: Final = "SELECT first_open, last_open FROM candle_span WHERE instrument_id = $1 AND origin = $2"
 _FACTORS: Final = """
 SELECT instrument_id, day, price_factor, split_factor, reference_price
@@ -77,7 +88,7 @@ class Days:
         self._lateness = allowed_lateness
 
     async def put(self, delivery: DayDelivery) -> Outcome:
-        """See `DayStore.put`. Factors count as rows; a change of them is a change of all days."""
+        """See `DayStore.put`. Factors and names count as rows; a change of factors is a change of all days."""
         lines, instrument_id = delivery.lines, delivery.instrument.id
         async with self._database.transaction() as driver:
             version = (await versions.lock(driver, instrument_id)).version
@@ -86,6 +97,7 @@ class Days:
             factors = await _put_factors(driver, delivery)
             if factors:
                 changed = await _span(driver, instrument_id)
+            spellings = await _put_spellings(driver, instrument_id, lines.spellings)
             await keep_letters(driver, _letters(delivery))
             if changed is not None:
                 await versions.commit(
@@ -94,8 +106,9 @@ class Days:
                 )  # fmt: skip
             if delivery.progress is not None:
                 await save_progress(driver, delivery.progress, instrument_id)
-        rows = len(lines.candles) + len(lines.factors)
-        return Outcome(stored=days + factors, repeated=rows - days - factors, dead=len(lines.rejected))
+        rows = len(lines.candles) + len(lines.factors) + len(lines.spellings)
+        stored = days + factors + spellings
+        return Outcome(stored, repeated=rows - stored, dead=len(lines.rejected))
 
     async def factors(
         self, instrument_ids: Sequence[InstrumentId], limit: int
@@ -132,6 +145,20 @@ async def _put_factors(driver: Driver, delivery: DayDelivery) -> int:
     rows = [(each.day, each.price_factor, each.split_factor, each.reference_price) for each in newest.values()]
     columns = (list(column) for column in zip(*sorted(rows), strict=True))
     return int(await driver.fetchval(_PUT_FACTORS, delivery.instrument.id, delivery.source, *columns, delivery.raw_id))
+
+
+async def _put_spellings(driver: Driver, instrument_id: InstrumentId, spellings: Sequence[Spelling]) -> int:
+    """How many of the names were new, or hold until another day than before."""
+    newest = {(each.symbol, each.since): each for each in spellings}
+    rows = [(each.symbol, _midnight(each.since), _midnight(each.until, _DAY)) for each in newest.values()]
+    if not rows:
+        return 0
+    columns = (list(column) for column in zip(*rows, strict=True))
+    return int(await driver.fetchval(_PUT_SPELLINGS, instrument_id, *columns))
+
+
+def _midnight(day: date | None, later: timedelta = timedelta()) -> datetime | None:
+    return None if day is None else datetime.combine(day, time(), UTC) + later
 
 
 async def _span(driver: Driver, instrument_id: InstrumentId) -> Window | None:

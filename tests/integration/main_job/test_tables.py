@@ -20,6 +20,7 @@ from candlewick.domain.errors import MisleadingColumns, TooManyRejected, Unknown
 from candlewick.domain.interval import Interval
 from candlewick.domain.market import AssetClass, InstrumentKey, Side, Trade
 from candlewick.domain.page import QuoteQuery, TradeQuery
+from candlewick.domain.time import Window
 from candlewick.ports import Outcome
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
@@ -28,7 +29,18 @@ from candlewick.storage.trades import Trades
 from importers import table_importer
 from markets import as_expected, expected_candles, read_all
 from recordings import recording
-from tables import DAY, LEAN_DAYS, LEAN_FACTORS, LEAN_QUOTES, LEAN_TRADES, MONTHS, trade_row, trade_table, write
+from tables import (
+    DAY,
+    LEAN_DAYS,
+    LEAN_FACTORS,
+    LEAN_NAMES,
+    LEAN_QUOTES,
+    LEAN_TRADES,
+    MONTHS,
+    trade_row,
+    trade_table,
+    write,
+)
 
 _NUMBER = count(1)
 
@@ -222,3 +234,22 @@ async def test_the_recorded_prices_of_commodities_are_days(
     path = recording(f"commodity/{name}.csv")
     imported = await table_importer(database, tmp_path, key, as_crypto(mapping)).run(path, key)
     assert imported.outcome == Outcome(stored=count)
+
+
+@pytest.mark.shared_data
+async def test_the_recorded_names_of_a_share_are_dated_aliases(
+    database: Database, tmp_path: Path, key: InstrumentKey
+) -> None:
+    path, importer = recording("stock/map_files/twx.csv"), table_importer(database, tmp_path, key, LEAN_NAMES)
+    imported = await importer.run(path, key)
+    assert imported.outcome == Outcome(stored=3)
+    assert (await importer.run(path, key, again=True)).outcome == Outcome(repeated=3)
+    listed = imported.instrument.symbol
+    for day, names in (
+        (datetime(1999, 1, 1, tzinfo=UTC), {"aol"}),
+        (datetime(2003, 10, 15, tzinfo=UTC), {"aol"}),
+        (datetime(2003, 10, 16, tzinfo=UTC), {"twx"}),
+        (datetime(2020, 1, 1, tzinfo=UTC), set[str]()),
+    ):
+        window = Window(day, day + timedelta(days=1))
+        assert await Instruments(database).symbols(imported.instrument.id, window) == names | {listed}

@@ -18,6 +18,7 @@ from candlewick.providers import container
 from candlewick.providers.csv import normalise, text
 from candlewick.providers.csv.listing import list_instrument
 from candlewick.providers.csv.mapping import FileMapping
+from candlewick.providers.csv.names import Names
 from candlewick.providers.csv.numbering import Numbering
 from candlewick.providers.csv.plan import Plan, make_plan
 from candlewick.providers.csv.table import SAMPLE, look_at
@@ -95,9 +96,9 @@ class CsvFiles:
 
     def days(self, path: Path, contents: ArchiveContents, *, skip: int = 0) -> Iterator[DayLines]:
         """See `ArchiveSource.days`."""
-        plan = self._plan(path, contents.name)
-        for block in self._blocks(path, plan, skip):
-            yield normalise.days(block.text, plan, first_line=block.first_line)
+        plan, names = self._plan(path, contents.name), Names()
+        for block in self._blocks(path, plan, 0 if plan.named else skip):
+            yield normalise.days(block.text, plan, first_line=block.first_line, names=names)
 
     def _plan(self, path: Path, name: str) -> Plan:
         """How the file is read, made and tried on its first rows."""
@@ -147,6 +148,6 @@ def _trial(plan: Plan, block: container.Block) -> tuple[int, Sequence[Rejected]]
             return len(quotes.quotes), quotes.rejected
         case DataKind.DAYS:
             days = normalise.days(block.text, plan, first_line=block.first_line)
-            return max(len(days.candles), len(days.factors)), days.rejected
+            return max(len(days.candles), len(days.factors), len(days.spellings)), days.rejected
         case _:
             assert_never(plan.kind)

@@ -39,6 +39,8 @@ class Column(StrEnum):
     PRICE_FACTOR = "price_factor"
     SPLIT_FACTOR = "split_factor"
     REFERENCE_PRICE = "reference_price"
+    SYMBOL = "symbol"
+    """What the venue called it until that date. Only a mapping says so: many a table has a name in each row."""
 
 
 ALLOWED: Final[Mapping[DataKind, Sequence[Column]]] = {
@@ -84,10 +86,11 @@ ALLOWED: Final[Mapping[DataKind, Sequence[Column]]] = {
         Column.PRICE_FACTOR,
         Column.SPLIT_FACTOR,
         Column.REFERENCE_PRICE,
+        Column.SYMBOL,
     ),
 }
 """The columns that rows of a kind may have."""
-TEXTS: Final = frozenset({Column.TIME, Column.DATE, Column.SIDE, Column.BUYER_IS_MAKER})
+TEXTS: Final = frozenset({Column.TIME, Column.DATE, Column.SIDE, Column.BUYER_IS_MAKER, Column.SYMBOL})
 COUNTS: Final = frozenset({Column.ID, Column.TRADE_COUNT})
 SCALABLE: Final = tuple(column for column in Column if column not in TEXTS | COUNTS)
 """Those that hold decimals."""
@@ -122,6 +125,7 @@ _SPELLINGS: Final[Mapping[Column, str]] = {
     Column.PRICE_FACTOR: "price_factor",
     Column.SPLIT_FACTOR: "split_factor",
     Column.REFERENCE_PRICE: "reference_price",
+    Column.SYMBOL: "",
 }
 _SEPARATORS: Final = re.compile(r"[\s._\-/]+")
 _WRAPPING: Final = re.compile(r"^[<\[(]+|[>\])]+$|\s*[(\[].*$")
@@ -179,7 +183,9 @@ def _required(kind: DataKind, columns: Collection[Column]) -> Iterator[Column]:
             yield from (*_PRICES, Column.VOLUME)
         case DataKind.DAYS if set(columns) & set(_FACTORS):
             yield from _FACTORS
-        case DataKind.DAYS:
+        case DataKind.DAYS if Column.SYMBOL not in columns:
             yield Column.CLOSE
+        case DataKind.DAYS:
+            pass
         case DataKind.QUOTES:
             pass

@@ -19,6 +19,7 @@ from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import CandleLines, TradeLines
 from candlewick.providers import delimited
 from candlewick.providers.csv.columns import Column
+from candlewick.providers.csv.names import Names
 from candlewick.providers.csv.plan import Plan
 from candlewick.providers.csv.rows import NO_SIDE, RowReader, side_of
 from candlewick.providers.delimited import Mask
@@ -59,15 +60,16 @@ def quotes(chunk: bytes, plan: Plan, *, first_line: int) -> QuoteLines:
     return QuoteLines([quote for _, quote in found], rejected, first_line + len(lines) - 1)
 
 
-def days(chunk: bytes, plan: Plan, *, first_line: int) -> DayLines:
-    """The days and factors in whole lines."""
+def days(chunk: bytes, plan: Plan, *, first_line: int, names: Names | None = None) -> DayLines:
+    """The days, factors and names in whole lines. `names`: what the lines before them said."""
     lines = _lines(chunk)
-    found, rejected = _one_by_one(enumerate(lines, first_line), RowReader(plan).day)
+    found, rejected = _one_by_one(enumerate(lines, first_line), RowReader(plan, names or Names()).day)
     return DayLines(
         [day.candle for _, day in found if day.candle is not None],
         [day.factor for _, day in found if day.factor is not None],
         rejected,
         first_line + len(lines) - 1,
+        [day.spelling for _, day in found if day.spelling is not None],
     )
 
 

@@ -65,6 +65,11 @@ class Plan:
         """Whether its rows are trades without ids: they get theirs by their place in the day."""
         return self.kind is DataKind.TRADES and Column.ID not in self.columns
 
+    @property
+    def named(self) -> bool:
+        """Whether its rows say what the instrument was called: each takes up where the one before it ended."""
+        return Column.SYMBOL in self.columns
+
     def heading(self, column: Column) -> str:
         """`column 'Qty'`, for messages."""
         return f"column {self.headings[self.columns[column]]}"

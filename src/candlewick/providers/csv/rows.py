@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
 from candlewick.domain.candle import MinuteCandle
-from candlewick.domain.day import DayCandle, Factor
+from candlewick.domain.day import DayCandle, Factor, Spelling
 from candlewick.domain.market import DataKind, Side, Trade
 from candlewick.domain.quote import Quote
 from candlewick.domain.time import from_microseconds
 from candlewick.providers.csv.columns import COUNTS, Column
+from candlewick.providers.csv.names import Names
 from candlewick.providers.csv.plan import Plan
 from candlewick.providers.csv.table import cells_of
 from candlewick.providers.exact import Unreadable, decimal, flag, integer, product
@@ -32,6 +33,7 @@ class Day:
 
     candle: DayCandle | None
     factor: Factor | None
+    spelling: Spelling | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class RowReader:
     """Reads lines by a plan. Each raises Unreadable, or the error of what the row would be."""
 
     plan: Plan
+    names: Names = field(default_factory=Names)
+    """Of tables that have some."""
 
     def trade(self, line: str) -> Trade:
         """A trade; one without an id has sequence 0 until it is numbered."""
@@ -69,10 +73,13 @@ class RowReader:
         return Quote(row.moment(), **{column.value: row.number(column) for column in _FIGURES})
 
     def day(self, line: str) -> Day:
-        """A session, its factor, or both. A session of which only the close is said opened there as well."""
+        """A session, its factor, the end of a name, or several of them in one row.
+
+        A session of which only the close is said opened there as well.
+        """
         row, columns = self._row(line), self.plan.columns
         day = row.day()
-        candle = factor = None
+        candle = factor = spelling = None
         if Column.CLOSE in columns:
             close = row.needed(Column.CLOSE)
             opened, high, low = (row.needed(each) if each in columns else close for each in _CANDLE[:3])
@@ -80,7 +87,9 @@ class RowReader:
         if Column.PRICE_FACTOR in columns:
             price, split = row.needed(Column.PRICE_FACTOR), row.needed(Column.SPLIT_FACTOR)
             factor = Factor(day, price, split, row.number(Column.REFERENCE_PRICE))
-        return Day(candle, factor)
+        if Column.SYMBOL in columns:
+            spelling = self.names.until(day, row.text(Column.SYMBOL))
+        return Day(candle, factor, spelling)
 
     def _row(self, line: str) -> _Row:
         cells = cells_of(line, self.plan.delimiter)
@@ -179,6 +188,8 @@ def check_cell(plan: Plan, cells: Sequence[str], column: Column) -> None:
         row.side()
     elif column in COUNTS:
         row.count(column)
+    elif column is Column.SYMBOL:
+        row.text(column)
     else:
         row.number(column)
 

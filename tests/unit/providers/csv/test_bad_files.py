@@ -192,3 +192,22 @@ def test_a_file_of_nothing_is_refused(tmp_path: Path, mark: bytes) -> None:
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     assert isinstance(refusal(tmp_path), UnknownFormat)
+
+
+def test_a_long_table_is_read_in_little_memory(tmp_path: Path) -> None:
+    rows = 400_000
+    path = tmp_path / "long.csv"
+    with path.open("w") as file:
+        file.write("timestamp,price,size\n")
+        for start in range(0, rows, 1_000):
+            file.writelines(f"{1723075200000 + start + n},61837.63,0.02\n" for n in range(1_000))
+    source = files(block_bytes=BLOCK)
+    tracemalloc.start()
+    try:
+        contents = source.inspect(path)
+        read = sum(len(lines.trades) for lines in source.trades(path, contents))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (read, contents.lines) == (rows, rows + 1)
+    assert peak < 32 * 1024 * 1024

@@ -20,7 +20,7 @@ from candlewick.domain.raw import TradeLines
 from candlewick.providers.container import BLOCK
 from candlewick.providers.csv.numbering import DAY_SPACE, FIRST
 from recordings import recording
-from tables import LEAN_DAYS, LEAN_FACTORS, LEAN_QUOTES, LEAN_TRADES, MONTHS, files
+from tables import LEAN_DAYS, LEAN_FACTORS, LEAN_NAMES, LEAN_QUOTES, LEAN_TRADES, MONTHS, files
 
 pytestmark = pytest.mark.shared_data
 
@@ -48,6 +48,7 @@ def days_of(path: Path, mapping: str) -> DayLines:
         [factor for block in blocks for factor in block.factors],
         [row for block in blocks for row in block.rejected],
         blocks[-1].last_line,
+        [spelling for block in blocks for spelling in block.spellings],
     )
 
 
@@ -110,3 +111,16 @@ def test_every_recorded_price_of_a_commodity_is_a_day(name: str, mapping: str, c
         assert candle.day.isoformat().startswith(day)
         assert {candle.open, candle.high, candle.low, candle.close} == {Decimal(price)}
     assert (len(found.candles), list(found.rejected)) == (count, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("twx", [("aol", date(1998, 1, 2)), ("aol", date(2003, 10, 15)), ("twx", date(2018, 6, 15))]),
+        ("goog", [("goocv", date(2014, 3, 27)), ("goocv", date(2014, 4, 2)), ("goog", date(2050, 12, 31))]),
+    ],
+)
+def test_every_recorded_name_of_a_share_is_a_name(name: str, expected: list[tuple[str, date]]) -> None:
+    found = days_of(recording(f"stock/map_files/{name}.csv"), LEAN_NAMES)
+    assert [(spelling.symbol, spelling.until) for spelling in found.spellings] == expected
+    assert list(found.rejected) == []

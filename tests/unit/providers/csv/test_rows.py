@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from candlewick.domain.batch import Rejected
-from candlewick.domain.day import DayCandle, DayLines, Factor
+from candlewick.domain.day import DayCandle, DayLines, Factor, Spelling
 from candlewick.domain.quote import Quote
 from candlewick.domain.raw import CandleLines, TradeLines
 from candlewick.providers.csv.numbering import DAY_SPACE, FIRST
-from tables import DAY, TRADES, files, trade_row, trade_table, write
+from tables import DAY, LEAN_NAMES, TRADES, files, trade_row, trade_table, write
 
 
 def read_trades(folder: Path, content: str | bytes, mapping: str = "", skip: int = 0) -> TradeLines:
@@ -163,8 +163,8 @@ def test_quotes_may_leave_figures_out(tmp_path: Path) -> None:
     assert [row.reason for row in lines.rejected] == ["it says nothing"]
 
 
-def read_days(folder: Path, content: str) -> DayLines:
-    source, path = files("max_rejected = 1"), write(folder, content)
+def read_days(folder: Path, content: str, mapping: str = "") -> DayLines:
+    source, path = files(f"max_rejected = 1\n{mapping}"), write(folder, content)
     [lines] = source.days(path, source.inspect(path))
     return lines
 
@@ -188,3 +188,31 @@ def test_factors_may_reach_into_the_future_and_prices_not(tmp_path: Path) -> Non
     found = read_days(tmp_path, "date,price_factor,split_factor\n2050-12-31,1,1\n")
     assert [factor.day.year for factor in found.factors] == [2050]
     assert len(read_days(tmp_path, "date,close\n2050-12-31,1\n2024-08-08,1\n2024-08-07,1\n").rejected) == 1
+
+
+def test_names_take_up_where_the_one_before_ended(tmp_path: Path) -> None:
+    content = "2003-10-15,aol\n2003-10-15,twx\n2018-06-15,twx\n2018-06-16,=cmd\n2018-06-17,\n"
+    found = read_days(tmp_path, content, LEAN_NAMES)
+    assert found.spellings == [
+        Spelling("aol", None, date(2003, 10, 15)),
+        Spelling("twx", date(2003, 10, 16), date(2018, 6, 15)),
+    ]
+    assert [row.reason for row in found.rejected] == [
+        "date 2003-10-15 does not come after 2003-10-15, until which another name held",
+        "symbol '=cmd' is a formula",
+        "symbol '' is no name of 1 to 64 characters",
+    ]
+
+
+def test_names_are_read_from_the_start_wherever_reading_begins(tmp_path: Path) -> None:
+    rows = [f"{DAY.date() + timedelta(days=number)},n{number}" for number in range(100)]
+    source, path = files(LEAN_NAMES, block_bytes=128), write(tmp_path, "\n".join([*rows, ""]))
+    blocks = list(source.days(path, source.inspect(path), skip=50))
+    names = [spelling for block in blocks for spelling in block.spellings]
+    assert [name.since for name in names[1:]] == [name.until + timedelta(days=1) for name in names[:-1]]
+    assert len(names) == 100
+
+
+def test_a_column_of_names_is_none_unless_a_mapping_says_so(tmp_path: Path) -> None:
+    found = read_days(tmp_path, "Date,Symbol,Close\n2024-08-08,AAPL,1\n")
+    assert (len(found.candles), list(found.spellings)) == (1, [])
