@@ -36,7 +36,7 @@ USUAL: Final = 100
 """Instruments of a source that are asked for if nobody says which, and none is watched."""
 MOST: Final = 5_000
 """Instruments that a source is asked for at once."""
-MOST_RANKED: Final = 1_000
+MOST_RANKED: Final = 3_000
 """Instruments that are compared where the source does not rank them itself."""
 TRADES_OF: Final = timedelta(hours=1)
 """How much of the past belongs to now."""

@@ -12,6 +12,7 @@ from candlewick.providers.binance.archive import BinanceArchives
 from candlewick.providers.binance.directory import BinanceDirectory
 from candlewick.providers.binance.history import BinanceCandles, BinanceTrades
 from candlewick.providers.binance.listing import BINANCE, Exchange
+from candlewick.providers.binance.quotes import BinanceQuotes
 from candlewick.providers.binance.reader import BinanceReader
 from candlewick.providers.binance.rest import HEADERS, used_weight
 from candlewick.providers.binance.shelf import BinanceShelf
@@ -56,6 +57,7 @@ async def binance_source(
             candles=BinanceCandles(rest),
             directory=BinanceDirectory(rest, exchange),
             reader=BinanceReader(exchange),
+            quotes=BinanceQuotes(rest, exchange.code, clock),
             stream=BinanceStream(exchange.code, access.stream_url, connections, clock),
             statuses=lambda: [*rest.circuits(), *archives.circuits()],
         )

@@ -10,7 +10,7 @@ from candlewick.domain.errors import MalformedPayload
 from candlewick.domain.market import Tape
 from candlewick.domain.raw import STREAM, Payload, TradeLines
 from candlewick.ports import Contents, Frame
-from candlewick.providers.binance import frames, payloads, symbols
+from candlewick.providers.binance import frames, payloads, symbols, tickers
 from candlewick.providers.binance.listing import BINANCE, Exchange
 from candlewick.providers.event_time import EventTimes
 
@@ -40,6 +40,8 @@ class BinanceReader:
                 return Contents(trades={symbol: _trades(payload, tape)}, tapes={symbol: tape})
             case "klines":
                 return Contents(candles={_symbol(payload): payloads.candles(payload)})
+            case "ticker/24hr":
+                return Contents(quotes=tickers.quotes(payload))
             case "exchangeInfo":
                 return Contents(listings=symbols.listings(payload, self._exchange))
             case "depth":

@@ -12,8 +12,9 @@ EXCHANGE_INFO: Final = "/api/v3/exchangeInfo"
 AGGREGATED_TRADES: Final = "/api/v3/aggTrades"
 HISTORICAL_TRADES: Final = "/api/v3/historicalTrades"
 KLINES: Final = "/api/v3/klines"
+TICKERS: Final = "/api/v3/ticker/24hr"
 
-WEIGHTS: Final = {EXCHANGE_INFO: 20, AGGREGATED_TRADES: 4, HISTORICAL_TRADES: 25, KLINES: 2}
+WEIGHTS: Final = {EXCHANGE_INFO: 20, AGGREGATED_TRADES: 4, HISTORICAL_TRADES: 25, KLINES: 2, TICKERS: 2}
 PAGE: Final = 1000
 """Rows that a page has at most."""
 HEADERS: Final = {"X-MBX-TIME-UNIT": "MICROSECOND"}

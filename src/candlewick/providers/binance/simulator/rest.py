@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from candlewick.domain.batch import TradeBatch
-from candlewick.providers.binance.simulator import directory, klines, refusal
+from candlewick.providers.binance.simulator import directory, klines, refusal, tickers
 from candlewick.providers.binance.simulator.parameters import Parameters, time_unit
 from candlewick.providers.binance.simulator.refusal import JSON, Refusal
 from candlewick.providers.binance.simulator.wire import TimeUnit, aggregated_json, trades_json
@@ -43,6 +43,7 @@ class Rest:
             _route("/historicalTrades", self._historical, "symbol", "limit", "fromId"),
             _route("/aggTrades", self._aggregated, "symbol", "limit", "fromId", *_SPAN),
             _route("/klines", self._klines, "symbol", "interval", "timeZone", "limit", *_SPAN),
+            _route("/ticker/24hr", self._tickers, *tickers.PARAMETERS),
             Route("/api/{rest:path}", _unknown),
         ]
 
@@ -91,6 +92,9 @@ class Rest:
         width, limit = klines.WIDTHS[interval], parameters.limit()
         found = page(self.exchange, symbol, width, parameters.start_time(), parameters.end_time(), limit)
         return f"[{','.join(klines.row_json(kline, unit) for kline in found)}]"
+
+    def _tickers(self, parameters: Parameters, unit: TimeUnit) -> bytes:
+        return tickers.tickers(self.exchange, parameters, unit)
 
     def _symbol(self, parameters: Parameters) -> Symbol:
         return self.exchange.symbol(parameters.symbol())

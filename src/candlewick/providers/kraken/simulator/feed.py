@@ -9,10 +9,10 @@ from typing import Final
 
 from candlewick.domain.batch import TradeBatch
 from candlewick.providers.kraken.simulator import wire
-from candlewick.providers.kraken.simulator.figures import figures
 from candlewick.providers.kraken.simulator.options import SimulatorOptions
 from candlewick.providers.kraken.simulator.pairs import Pair
 from candlewick.providers.simulation.candles import MINUTE, candles
+from candlewick.providers.simulation.day import figures
 from candlewick.providers.simulation.exchange import Exchange, Symbol
 from candlewick.providers.simulation.parcels import Parcel, parcel_of_no_trades
 

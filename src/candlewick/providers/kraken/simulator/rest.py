@@ -17,7 +17,6 @@ from starlette.routing import Route
 from candlewick.domain.time import from_microseconds
 from candlewick.providers.kraken.listing import TOKENIZED
 from candlewick.providers.kraken.simulator import wire
-from candlewick.providers.kraken.simulator.figures import figures
 from candlewick.providers.kraken.simulator.pairs import Pair, Pairs
 from candlewick.providers.kraken.simulator.refusal import (
     INVALID_ARGUMENTS,
@@ -28,6 +27,7 @@ from candlewick.providers.kraken.simulator.refusal import (
     Said,
 )
 from candlewick.providers.simulation.candles import MINUTE, page
+from candlewick.providers.simulation.day import figures
 from candlewick.providers.simulation.exchange import Exchange, NotListed
 from candlewick.providers.simulation.ledger import Channel, Ledger
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from candlewick.domain.batch import TradeBatch
 from candlewick.domain.time import from_microseconds
-from candlewick.providers.kraken.simulator.figures import Figures
 from candlewick.providers.simulation.candles import MadeCandle
+from candlewick.providers.simulation.day import Figures
 from candlewick.providers.simulation.figures import fixed
 
 NS: Final = 1000

@@ -185,3 +185,26 @@ async def test_an_unknown_path_is_404_and_a_page_only_for_who_wants_one(client: 
 
     assert (plain.status_code, plain.content, page.status_code) == (404, b"", 404)
     assert page.text.startswith("<html>")
+
+
+async def test_tickers_are_of_the_last_day(client: httpx.AsyncClient) -> None:
+    day = TRUTH[TRUTH.ts >= microseconds(NOW - timedelta(days=1))].trades()
+
+    [row] = (await client.get("/api/v3/ticker/24hr", params={"symbols": '["BTCUSDT"]'})).json()
+    one = (await client.get("/api/v3/ticker/24hr", params={"symbol": "BTCUSDT"})).json()
+
+    assert row == one
+    assert (row["lastPrice"], row["openPrice"]) == (f"{day[-1].price:.8f}", f"{day[0].price:.8f}")
+    assert row["quoteVolume"] == f"{sum(trade.price * trade.size for trade in day):.8f}"
+    assert (row["firstId"], row["lastId"], row["count"]) == (day[0].sequence, day[-1].sequence, len(day))
+    assert row["closeTime"] == microseconds(NOW) // 1000
+
+
+async def test_without_a_symbol_the_tickers_of_all_come_and_an_unknown_one_is_refused(
+    client: httpx.AsyncClient,
+) -> None:
+    everything = (await client.get("/api/v3/ticker/24hr")).json()
+    unknown = await client.get("/api/v3/ticker/24hr", params={"symbols": '["BTCUSDT","NOPE"]'})
+
+    assert {row["symbol"] for row in everything} == {"BTCUSDT", "OLDUSDT"}
+    assert (unknown.status_code, unknown.json()["code"]) == (400, -1121)

@@ -1,4 +1,4 @@
-"""What a ticker says of a pair: figures of its last trades."""
+"""What a ticker says of a symbol: figures of its last day."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ class Figures:
     """The last price, bid and ask (a tick beside it), lowest, highest, first and average."""
     last_size: str
     volume: str
+    quote_volume: str
     trades: int
+    first: int
+    last: int
+    """The numbers of the first and the last of them."""
 
 
 def figures(exchange: Exchange, symbol: Symbol) -> Figures | None:
@@ -36,13 +40,17 @@ def figures(exchange: Exchange, symbol: Symbol) -> Figures | None:
         return None
     prices, sizes = batch.price.decimals(), batch.size.decimals()
     tick = symbol.listing.tick_size or prices[-1] / 1000
-    volume = sum(sizes, start=sizes[0] - sizes[0])
-    average = _EXACT.divide(_quote_volume(batch), volume)
+    volume, quote_volume = sum(sizes, start=sizes[0] - sizes[0]), _quote_volume(batch)
+    average = _EXACT.divide(quote_volume, volume)
     numbers = (
         prices[-1], max(prices[-1] - tick, tick), prices[-1] + tick, min(prices), max(prices), prices[0], average
     )  # fmt: skip
     shown = tuple(f"{number:f}" for number in numbers)
-    return Figures(shown, texts(batch.size)[-1], f"{volume:.8f}", len(batch))
+    numbers_of = batch.sequence
+    return Figures(
+        shown, texts(batch.size)[-1], f"{volume:.8f}", f"{quote_volume:.8f}", len(batch), int(numbers_of.min()),
+        int(numbers_of.max()),
+    )  # fmt: skip
 
 
 def _quote_volume(batch: TradeBatch) -> Decimal:
