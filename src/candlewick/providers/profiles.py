@@ -28,7 +28,7 @@ def _capabilities(offer: Provider, source: MarketSource | None) -> Iterator[Sour
         SourceCapability.QUOTE_HISTORY: source.quote_history,
         SourceCapability.DAYS: source.days,
         SourceCapability.ARCHIVES: source.shelf,
-        SourceCapability.DISCOVERY: source.directory,
+        SourceCapability.DISCOVERY: source.directory or source.lookup,
     }  # fmt: skip
     yield from (capability for capability, part in parts.items() if part is not None)
     if offer.archives is not None:
