@@ -27,6 +27,7 @@ from candlewick.cli.schema import schema
 from candlewick.cli.simulating import simulate
 from candlewick.cli.sources import sources
 from candlewick.cli.together import demo, up
+from candlewick.cli.verifying import verify
 from candlewick.cli.watching import unwatch, watch
 from candlewick.domain.errors import CandlewickError
 
@@ -113,6 +114,7 @@ program.add_typer(jobs, name="jobs")
 program.add_typer(dead_letters, name="dead-letters")
 program.command()(raw)
 program.command()(replay)
+program.command()(verify)
 program.command()(simulate)
 program.command()(schema)
 program.add_typer(keys, name="keys")

@@ -28,6 +28,8 @@ class JobKind(StrEnum):
     """What is missing of an instrument is asked for again."""
     REPLAY = "REPLAY"
     """Reads kept payloads and files again."""
+    VERIFY = "VERIFY"
+    """Compares candles with the venue's own."""
     IMPORT = "IMPORT"
     """A table that somebody sent is stored."""
     INGEST = "INGEST"

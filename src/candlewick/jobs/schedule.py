@@ -17,6 +17,7 @@ from candlewick.jobs.tasks import (
     report_dirt,
     submit_discoveries,
     submit_repairs,
+    submit_verification,
 )
 
 
@@ -27,6 +28,7 @@ def schedule() -> list[CronJob]:
         cron(patient(prune_payloads), minute=37, second=0, timeout=600, max_tries=10),
         cron(patient(submit_repairs), second=20, timeout=30, max_tries=10),
         cron(patient(keep_calendars), minute=23, second=40, timeout=300, run_at_startup=True, max_tries=20),
+        cron(patient(submit_verification), hour=1, minute=23, second=0, timeout=30, max_tries=100),
         cron(patient(submit_discoveries), minute=7, second=0, timeout=30, run_at_startup=True, max_tries=100),
     ]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any, assert_never
 
 import structlog
 
 from candlewick.domain.job import JobKind, Step
+from candlewick.domain.time import Window
 from candlewick.jobs.dispatch import step_ref
 from candlewick.jobs.steps import StepRunner
 from candlewick.pipeline.discovery import discover, discovery_of
@@ -32,7 +34,7 @@ async def run_step(ctx: TaskContext, job_id: int, number: int, attempt: int, que
     return await StepRunner(services.jobs, services.leases, work).run(step_ref(job_id, number, attempt, queue))
 
 
-async def _work(services: Services, step: Step, report: Report) -> Outcome:
+async def _work(services: Services, step: Step, report: Report) -> Outcome:  # noqa: PLR0911 (one for each kind)
     match step.kind:
         case JobKind.BACKFILL:
             return await services.backfills.run(step, report)
@@ -42,6 +44,8 @@ async def _work(services: Services, step: Step, report: Report) -> Outcome:
             return await services.repairs.run(step, report)
         case JobKind.REPLAY:
             return await services.replays.jobs.run(step, report)
+        case JobKind.VERIFY:
+            return await services.verification.step(step, report)
         case JobKind.IMPORT:
             return await services.imports.run(step, report)
         case JobKind.INGEST:
@@ -80,6 +84,15 @@ async def keep_calendars(ctx: TaskContext) -> int:
     return await services.calendar_keeping.refresh()
 
 
+async def submit_verification(ctx: TaskContext) -> int:
+    """Make a job of comparing yesterday's candles of what is watched with the venues' own; how many they are."""
+    services: Services = ctx["services"]
+    midnight = services.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    yesterday = Window(midnight - timedelta(days=1), midnight)
+    job = await services.verification.submit(await services.watching.keys(), yesterday, requested_by="schedule")
+    return job.progress.steps
+
+
 async def report_dirt(ctx: TaskContext) -> int:
     """Log how much of the candle tree waits to be settled: reads fold that much from minutes."""
     services: Services = ctx["services"]
@@ -96,4 +109,12 @@ async def prune_payloads(ctx: TaskContext) -> int:
     return deleted
 
 
-TASKS: list[Any] = [run_step, submit_discoveries, submit_repairs, keep_calendars, report_dirt, prune_payloads]
+TASKS: list[Any] = [
+    run_step,
+    submit_discoveries,
+    submit_repairs,
+    submit_verification,
+    keep_calendars,
+    report_dirt,
+    prune_payloads,
+]

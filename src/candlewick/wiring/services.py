@@ -30,6 +30,7 @@ from candlewick.pipeline.live import LiveFeed
 from candlewick.pipeline.overseeing import Overseer
 from candlewick.pipeline.repairing import GapRepair
 from candlewick.pipeline.uploads import Uploads
+from candlewick.pipeline.verifying import Verification
 from candlewick.pipeline.watching import Watching
 from candlewick.ports import MarketSource
 from candlewick.probe import Check, Probe
@@ -74,6 +75,7 @@ class Services(Stores):
     overseer: Overseer
     repairs: GapRepair
     calendar_keeping: CalendarKeeping
+    verification: Verification
     replays: Replays
     imports: Uploads
     service: Probe
@@ -129,6 +131,7 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             backfills=backfills,
             calendar_keeping=CalendarKeeping(ExchangeCalendars(), stores.calendars, _calendar_rules(), stores.clock),
             repairs=GapRepair(sources, stores.import_stores, stores.jobs, backfills, stores.clock),
+            verification=Verification(sources, stores.import_stores, stores.jobs, stores.clock),
             replays=replays_of(SourceReaders(sources, stores.clock), stores),
             imports=_uploads(stores),
             service=_probe(stores.database, redis, settings.archive_dir, await asyncio.to_thread(schema.head_revision)),

@@ -64,6 +64,22 @@ def test_candles_are_fetched_as_the_venue_publishes_them(venue: Backfilled) -> N
     assert (job["status"], job["stored"]) == ("succeeded", 20)
 
 
+def test_candles_from_trades_are_compared_with_the_venue_s_own(venue: Backfilled) -> None:
+    span = ("--from", moment(timedelta(minutes=30)), "--to", moment(timedelta(minutes=10)))
+    venue.backfill("binance:BTC-USDT", "--from", moment(timedelta(minutes=31)), "--to", moment(timedelta(minutes=8)))
+
+    equal = venue.run("verify", "binance:BTC-USDT", *span, "--json")
+    nothing = venue.run("verify", "binance:BTC-USDT", "--from", "2024-08-08", "--to", "2024-08-09", "--stored")
+
+    assert equal.returncode == 0, equal.stdout
+    found = json.loads(equal.stdout)
+    assert (found["equal"], found["differences"], found["gaps"]) == (True, [], 0)
+    assert found["compared"] in {20, 21}
+    assert (nothing.returncode, nothing.stdout) == (
+        ExitCode.FAILED, "0 candles were compared; 0 fields differ.\n"
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

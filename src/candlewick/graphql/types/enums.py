@@ -187,6 +187,7 @@ _describe(
     INGEST="Asks a source, or all of them, now.",
     REPAIR="Asks again for what is missing of an instrument.",
     REPLAY="Reads kept payloads and files again into the same rows.",
+    VERIFY="Compares candles with the venue's own.",
 )
 _describe(
     JobStatus,
