@@ -100,11 +100,13 @@ CREATE TABLE gap (
     retry_at       timestamptz,
     lease_name     text COLLATE "C",
     lease_token    bigint,
+    version        bigint      NOT NULL DEFAULT 0,
     detected_at    timestamptz NOT NULL DEFAULT now(),
     closed_at      timestamptz
 );
 CREATE INDEX gap_span ON gap (instrument_id, start_time, end_time);
 CREATE INDEX gap_unfilled ON gap (instrument_id, start_time, end_time) WHERE state <> 'REPAIRED';
+CREATE INDEX gap_version ON gap (instrument_id, version);
 CREATE INDEX gap_open ON gap (id) WHERE state IN ('OPEN', 'REPAIRING');
 
 -- Spans in which everything that the source has is here: of trades (origin 0) or of its own candles (1). Of one origin
@@ -160,7 +162,7 @@ ALTER TABLE dead_letter ADD CONSTRAINT dead_letter_kind_check
     CHECK (kind IN ('MALFORMED', 'INVALID', 'CLASH', 'JOB', 'PAYLOAD'));
 
 ALTER TABLE commit_log DROP CONSTRAINT commit_log_kind_check;
-ALTER TABLE commit_log ADD CONSTRAINT commit_log_kind_check CHECK (kind BETWEEN 0 AND 3);
+ALTER TABLE commit_log ADD CONSTRAINT commit_log_kind_check CHECK (kind BETWEEN 0 AND 4);
 """
 
 AUDIT = """
@@ -196,7 +198,7 @@ DROP TABLE factor;
 DROP TABLE candle_day;
 DROP TABLE quote_span;
 DROP TABLE quote;
-DELETE FROM commit_log WHERE kind = 3;
+DELETE FROM commit_log WHERE kind > 2;
 ALTER TABLE commit_log DROP CONSTRAINT commit_log_kind_check;
 ALTER TABLE commit_log ADD CONSTRAINT commit_log_kind_check CHECK (kind BETWEEN 0 AND 2);
 DELETE FROM dead_letter WHERE kind = 'PAYLOAD';

@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from candlewick.domain.candle import MinuteCandle
+from candlewick.domain.commit import CommitKind
 from candlewick.domain.errors import LeaseLost
 from candlewick.domain.feed import FeedPosition, Run
 from candlewick.domain.gap import Gap, GapEvidence, GapState, NewGap
@@ -19,8 +20,10 @@ from candlewick.domain.rhythm import Rhythm
 from candlewick.domain.time import MICROSECOND, Window
 from candlewick.storage import gap_rows
 from candlewick.storage.candles import Candles
+from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.engine import Database
-from candlewick.storage.gaps import SILENT, StoredGaps
+from candlewick.storage.gap_changes import SILENT
+from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.leases import StoredLeases
 from candlewick.storage.live_positions import StoredPositions
 from candlewick.storage.trades import Trades
@@ -464,3 +467,38 @@ async def test_gaps_of_sources_that_are_not_asked_here_are_not_due(database: Dat
     await record(database, hole(instrument, 2, 3))
 
     assert instrument.id not in await StoredGaps(database).due(SOON, ["another"], 10_000)
+
+
+async def test_what_becomes_of_gaps_is_a_commit_that_others_are_told_of(
+    database: Database, instrument: Instrument
+) -> None:
+    gaps, commits = StoredGaps(database), StoredCommits(database)
+    [first, second] = await record(database, hole(instrument, 2, 3), hole(instrument, 20, 21))
+    await store(database, instrument, 2, 3)
+    await settle(database, first)
+    await gaps.cover(instrument.id, Window(at(0), at(90)), now=NOW)
+
+    told = await commits.since(instrument.id, 0, 9)
+    assert [(commit.notice.version, commit.notice.kind, commit.rows) for commit in told] == [
+        (1, CommitKind.GAP, 2), (2, CommitKind.TRADES, 2), (3, CommitKind.GAP, 1)
+    ]  # fmt: skip
+    assert told[0].notice.window == Window(START, START + timedelta(minutes=3))
+    assert [gap.id for gap in await gaps.changed(instrument.id, 0, 2, 9)] == [second.id]
+    assert [(gap.id, gap.state) for gap in await gaps.changed(instrument.id, 2, 3, 9)] == [(first.id, REPAIRED)]
+    assert [gap.id for gap in await gaps.changed(instrument.id, 0, 3, 1)] == [first.id]
+
+
+async def test_a_gap_that_a_cover_fills_is_told_too(database: Database, instrument: Instrument) -> None:
+    await record(database, vague(instrument, at(1), at(9)))
+    await StoredGaps(database).cover(instrument.id, Window(at(0), at(90)), now=NOW)
+
+    told = await StoredCommits(database).since(instrument.id, 0, 9)
+    assert [commit.notice.kind for commit in told] == [CommitKind.GAP, CommitKind.GAP]
+
+
+async def test_what_changes_nothing_is_no_commit(database: Database, instrument: Instrument) -> None:
+    await store(database, instrument, 2, 3)
+    await record(database, hole(instrument, 2, 3))
+    await StoredGaps(database).cover(instrument.id, Window(at(0), at(90)), now=NOW)
+
+    assert len(await StoredCommits(database).since(instrument.id, 0, 9)) == 1

@@ -20,6 +20,8 @@ class CommitKind(StrEnum):
     """Trades were replaced by those of a newer archive."""
     QUOTES = "QUOTES"
     """Quotes, and the minute candles made of them."""
+    GAP = "GAP"
+    """No data: a gap was noticed or closed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,8 @@ class GapReads(Protocol):
         self, instrument_ids: Sequence[InstrumentId], window: Window | None, limit: int
     ) -> Mapping[InstrumentId, Sequence[Gap]]: ...
 
+    async def changed(self, instrument_id: InstrumentId, after: int, upto: int, limit: int) -> Sequence[Gap]: ...
+
 
 class PayloadReads(Protocol):
     """What of `ports.RawReads` is asked here."""

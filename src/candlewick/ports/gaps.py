@@ -64,6 +64,9 @@ class GapStore(Protocol):
     ) -> Mapping[InstrumentId, Sequence[Gap]]:
         """Of each, the newest `limit` gaps that overlap the window, in whatever state, in the order of time."""
 
+    async def changed(self, instrument_id: InstrumentId, after: int, upto: int, limit: int) -> Sequence[Gap]:
+        """The gaps that were last noticed or closed by commits in (after, upto], the newest `limit`, in order."""
+
     async def rhythms(self, instrument_ids: Sequence[InstrumentId], until: datetime) -> Mapping[InstrumentId, Rhythm]:
         """How often each was traded in the day before; nothing of those that were not."""
 

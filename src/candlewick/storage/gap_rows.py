@@ -15,6 +15,7 @@ from candlewick.domain.market import InstrumentId
 from candlewick.domain.time import Window
 from candlewick.storage.engine import Driver
 
+MINUTE: Final = timedelta(minutes=1)
 MOST_RUNS: Final = 100
 """Gaps that one hole falls into. What has more pieces ends in a gap that holds the rest, and some of what is here."""
 
@@ -278,10 +279,9 @@ def together(gap: Gap, span: Missing) -> Missing:
 
 def whole_minutes(window: Window) -> Window:
     """The minutes that the window has a part of."""
-    minute = timedelta(minutes=1)
     start = window.start.replace(second=0, microsecond=0)
     end = window.end.replace(second=0, microsecond=0)
-    return Window(start, end if end == window.end else end + minute)
+    return Window(start, end if end == window.end else end + MINUTE)
 
 
 def gap_of(row: asyncpg.Record) -> Gap:

@@ -12,13 +12,12 @@ from candlewick.domain.gap import Gap, GapEvidence, GapId, GapState, NewGap
 from candlewick.domain.job import Lease
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.rhythm import Rhythm
-from candlewick.domain.time import Window, within, without
-from candlewick.storage import coverage, gap_rows, leases, versions
+from candlewick.domain.time import Window
+from candlewick.storage import coverage, gap_changes, gap_rows, leases, versions
 from candlewick.storage.engine import Database, Driver
-from candlewick.storage.gap_rows import GAP_COLUMNS, End, Missing, gap_of
+from candlewick.storage.gap_rows import GAP_COLUMNS, End, gap_of
 from candlewick.storage.series import ORIGIN_CODES
-
-SILENT: Final = "the market was silent"
+from candlewick.storage.versions import Turn
 
 # A repairer is gone when its lease ran out, was given back or was taken by somebody else.
 _GONE: Final = """
@@ -61,6 +60,13 @@ CROSS JOIN LATERAL (
 ORDER BY newest.start_time, newest.id
 """
 
+_CHANGED: Final = f"""
+SELECT * FROM (
+    SELECT {GAP_COLUMNS}, version FROM gap WHERE instrument_id = $1 AND version > $2 AND version <= $3
+    ORDER BY version DESC, id DESC LIMIT $4
+) AS newest
+ORDER BY version, id
+"""
 _RHYTHMS: Final = """
 SELECT asked_id, pace.* FROM unnest($1::int[]) AS asked (asked_id)
 CROSS JOIN LATERAL (
@@ -91,12 +97,15 @@ class StoredGaps:
         in_order = sorted(found, key=lambda new: (new.instrument_id, new.window))
         for instrument_id, news in groupby(in_order, key=lambda new: new.instrument_id):
             async with self._database.transaction() as driver:
-                floor = (await versions.lock(driver, instrument_id)).retention_floor
+                turn = await versions.lock(driver, instrument_id)
                 await leases.hold(driver, lease)
+                rows: dict[GapId, Gap] = {}
                 for new in news:
-                    if floor is None or new.window.end > floor:
-                        for gap in await _record(driver, new, now, lease if repairing else None):
-                            made[gap.id] = gap
+                    if turn.retention_floor is None or new.window.end > turn.retention_floor:
+                        found_rows = await gap_changes.record(driver, new, now, lease if repairing else None)
+                        rows |= {gap.id: gap for gap in found_rows}
+                await gap_changes.tell(driver, turn, list(rows.values()))
+            made |= rows
         return list(made.values())
 
     async def begin(self, ids: Sequence[GapId], lease: Lease) -> Sequence[Gap]:
@@ -111,26 +120,20 @@ class StoredGaps:
     ) -> Gap:
         """See `GapStore.settle`."""
         async with self._database.transaction() as driver:
-            gap = await _lock(driver, gap_id, lease)
+            gap, turn = await _lock(driver, gap_id, lease)
             if gap.state is GapState.REPAIRED:
                 return gap
-            state = GapState.UNREPAIRABLE if retry_at is None else GapState.OPEN
-            in_vain = End(state, now, reason, gap.tries + 1, retry_at)
-            if gap.first_sequence is None:
-                return await _settle_window(driver, gap, in_vain)
-            missing = await gap_rows.missing_of(driver, gap.instrument_id, Missing.of(gap))
-            if [(run.first, run.last) for run in missing] == [(gap.first_sequence, gap.last_sequence)]:
-                return await gap_rows.finish(driver, gap, in_vain)
-            for run in missing:
-                left = NewGap(gap.instrument_id, gap.source, GapEvidence.MISSING_SEQUENCES, run.window)
-                await gap_rows.insert(driver, left, run, in_vain, None)
-            return await gap_rows.finish(driver, gap, End(GapState.REPAIRED, now, tries=gap.tries))
+            settled = await gap_changes.settle(driver, gap, now, retry_at, reason)
+            await gap_changes.tell(driver, turn, settled)
+            return settled[0]
 
     async def dismiss(self, gap_id: GapId, *, now: datetime, lease: Lease | None, reason: str) -> Gap:
         """See `GapStore.dismiss`."""
         async with self._database.transaction() as driver:
-            gap = await _lock(driver, gap_id, lease)
-            return await gap_rows.finish(driver, gap, End(GapState.REPAIRED, now, reason, gap.tries))
+            gap, turn = await _lock(driver, gap_id, lease)
+            ended = await gap_rows.finish(driver, gap, End(GapState.REPAIRED, now, reason, gap.tries))
+            await gap_changes.tell(driver, turn, [ended])
+            return ended
 
     async def due(self, now: datetime, sources: Collection[str], limit: int) -> Sequence[InstrumentId]:
         """See `GapStore.due`."""
@@ -180,7 +183,7 @@ class StoredGaps:
     async def put_off(self, gap_id: GapId, *, lease: Lease | None, retry_at: datetime, reason: str) -> Gap:
         """See `GapStore.put_off`."""
         async with self._database.transaction() as driver:
-            gap = await _lock(driver, gap_id, lease)
+            gap, _ = await _lock(driver, gap_id, lease)
             if not gap.state.unfilled:
                 return gap
             return await gap_rows.finish(driver, gap, End(GapState.OPEN, retry_at, reason, gap.tries, retry_at))
@@ -189,6 +192,11 @@ class StoredGaps:
         """See `GapStore.covers`."""
         async with self._database.driver() as driver:
             return await coverage.is_covered(driver, instrument_id, window)
+
+    async def changed(self, instrument_id: InstrumentId, after: int, upto: int, limit: int) -> Sequence[Gap]:
+        """See `GapStore.changed`."""
+        async with self._database.driver() as driver:
+            return [gap_of(row) for row in await driver.fetch(_CHANGED, instrument_id, after, upto, limit)]
 
     async def rhythms(self, instrument_ids: Sequence[InstrumentId], until: datetime) -> Mapping[InstrumentId, Rhythm]:
         """See `GapStore.rhythms`."""
@@ -210,84 +218,22 @@ class StoredGaps:
     ) -> None:
         """See `GapStore.cover`."""
         async with self._database.transaction() as driver:
-            floor = (await versions.lock(driver, instrument_id)).retention_floor
+            turn = await versions.lock(driver, instrument_id)
             await leases.hold(driver, lease)
+            floor = turn.retention_floor
             if floor is not None and floor >= window.end:
                 return
             kept = Window(max(window.start, floor or window.start), window.end)
             await coverage.cover(driver, instrument_id, kept, ORIGIN_CODES[origin])
-            if origin is not CandleOrigin.TRADES:
-                return
-            for gap in await gap_rows.unfilled_near(driver, instrument_id, window):
-                await _close_if_filled(driver, gap, window, now)
+            if origin is CandleOrigin.TRADES:
+                await gap_changes.tell(driver, turn, await gap_changes.close_filled(driver, instrument_id, window, now))
 
 
-async def _lock(driver: Driver, gap_id: GapId, lease: Lease | None) -> Gap:
+async def _lock(driver: Driver, gap_id: GapId, lease: Lease | None) -> tuple[Gap, Turn]:
     """The gap as it is, with its instrument's lock: nobody changes it from now on."""
     instrument_id = await driver.fetchval("SELECT instrument_id FROM gap WHERE id = $1", gap_id)
-    await versions.lock(driver, instrument_id)
+    turn = await versions.lock(driver, instrument_id)
     await leases.hold(driver, lease)
     row = await driver.fetchrow(f"SELECT {GAP_COLUMNS} FROM gap WHERE id = $1 FOR UPDATE", gap_id)
     assert row is not None
-    return gap_of(row)
-
-
-async def _record(driver: Driver, new: NewGap, now: datetime, repairer: Lease | None) -> list[Gap]:
-    known = await gap_rows.unfilled_near(driver, new.instrument_id, new.window)
-    end = End(GapState.OPEN if repairer is None else GapState.REPAIRING, now, retry_at=new.retry_at)
-    made = []
-    for span in await _unknown(driver, new, known):
-        gap = _sharper(span, known) or gap_rows.adjoining(span, new.evidence, known)
-        gap = gap or await gap_rows.ended_before(driver, new.instrument_id, span)
-        if gap is None:
-            made.append(await gap_rows.insert(driver, new, span, end, repairer))
-        else:
-            made.append(await gap_rows.lengthen(driver, gap, span, end, repairer))
-        known = [*(other for other in known if other.id != made[-1].id), made[-1]]
-    return made
-
-
-async def _unknown(driver: Driver, new: NewGap, known: Sequence[Gap]) -> list[Missing]:
-    """What of it is neither here nor in a gap that is known."""
-    span = Missing.of(new)
-    if span.first is not None:
-        pieces = gap_rows.sequences_without(span, known)
-        return [run for piece in pieces for run in await gap_rows.missing_of(driver, new.instrument_id, piece)]
-    taken = [gap_rows.whole_minutes(gap.window) for gap in known]
-    return [Missing(window) for window in without(new.window, within(taken, new.window))]
-
-
-def _sharper(span: Missing, known: Sequence[Gap]) -> Gap | None:
-    """The gap of which only the time was known, and now the sequences are."""
-    if span.first is None:
-        return None
-    vague = (gap for gap in known if gap.first_sequence is None and gap.evidence is not GapEvidence.RECONCILIATION)
-    return next((gap for gap in vague if gap.window.overlaps(span.window)), None)
-
-
-async def _close_if_filled(driver: Driver, gap: Gap, covered: Window, now: datetime) -> None:
-    if gap.first_sequence is not None:
-        filled = not await gap_rows.missing_of(driver, gap.instrument_id, Missing.of(gap))
-    else:
-        asked = covered.start <= gap.window.start and gap.window.end <= covered.end
-        filled = asked and not await _lacks_volume(driver, gap)
-    if filled:
-        await _end_filled(driver, gap, now)
-
-
-async def _settle_window(driver: Driver, gap: Gap, in_vain: End) -> Gap:
-    """A gap without sequences: the venue's own candles tell, or there is nothing more to know."""
-    if await _lacks_volume(driver, gap):
-        return await gap_rows.finish(driver, gap, in_vain)
-    return await _end_filled(driver, gap, in_vain.now)
-
-
-async def _lacks_volume(driver: Driver, gap: Gap) -> bool:
-    return gap.evidence is GapEvidence.RECONCILIATION and await gap_rows.lacks_volume(
-        driver, gap.instrument_id, gap.window
-    )
-
-
-async def _end_filled(driver: Driver, gap: Gap, now: datetime) -> Gap:
-    silent = gap.missing is None and not await gap_rows.has_trades(driver, gap.instrument_id, gap.window)
-    return await gap_rows.finish(driver, gap, End(GapState.REPAIRED, now, SILENT if silent else None, gap.tries))
+    return gap_of(row), turn

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from candlewick.domain.candle import Candle, CandleOrigin, CandleStatus
+from candlewick.domain.commit import CommitKind
 from candlewick.domain.gap import Gap, GapState
 from candlewick.domain.interval import Interval
 from candlewick.domain.job import JobKind, WorkQueue
@@ -112,8 +113,9 @@ async def test_a_gap_is_repaired_by_a_job_and_its_candles_are_revised_and_told(s
     revised = {candle.open_time for candle in await scene.candles() if candle.status is CandleStatus.REVISED}
     assert revised == minutes
     told = await commits.since(key, before, 10)
-    assert sum(commit.rows for commit in told) == len(struck)
-    assert {commit.notice.window.start for commit in told} <= minutes
+    assert [commit.notice.kind for commit in told] == [CommitKind.TRADES, CommitKind.GAP]
+    assert told[0].rows == len(struck)
+    assert told[0].notice.window.start in minutes
     assert await scene.following.is_whole()
 
 

@@ -224,6 +224,10 @@ class FakeGaps(Recorded):
         self.note("read", tuple(instrument_ids), window, limit)
         return {key: [self._gap(number, key) for number in range(3)][-limit:] for key in instrument_ids}
 
+    async def changed(self, instrument_id: InstrumentId, after: int, upto: int, limit: int) -> Sequence[Gap]:
+        self.note("changed", instrument_id, after, upto, limit)
+        return [self._gap(number, instrument_id) for number in range(after, upto)]
+
     def _gap(self, number: int, key: InstrumentId) -> Gap:
         opened = START + timedelta(hours=number)
         first = 9007199254740993 + number
@@ -556,7 +560,12 @@ class FakeCommits(Recorded):
         self.made: dict[InstrumentId, list[tuple[CommitNotice, list[TradeRow]]]] = {}
 
     def make(
-        self, instrument_id: int, *trades: TradeRow, window: Window | None = None, told: bool = True
+        self,
+        instrument_id: int,
+        *trades: TradeRow,
+        window: Window | None = None,
+        told: bool = True,
+        kind: CommitKind = CommitKind.TRADES,
     ) -> CommitNotice:
         """The next commit of the instrument, with these trades."""
         key = InstrumentId(instrument_id)
@@ -564,7 +573,7 @@ class FakeCommits(Recorded):
         version = len(commits) + 1
         minutes = [trade.minute for trade in trades] or [START]
         span = window or Window(min(minutes), max(minutes) + timedelta(minutes=1))
-        notice = CommitNotice(key, version, CommitKind.TRADES, span)
+        notice = CommitNotice(key, version, kind, span)
         commits.append((notice, [trade._replace(version=version) for trade in trades]))
         if told and self.bus is not None:
             self.bus.said.put_nowait(notice)

@@ -86,6 +86,9 @@ class FakeGaps:
     ) -> Mapping[InstrumentId, Sequence[Gap]]:
         return {key: [row for row in self.rows.values() if row.instrument_id == key] for key in instrument_ids}
 
+    async def changed(self, instrument_id: InstrumentId, after: int, upto: int, limit: int) -> Sequence[Gap]:
+        raise NotImplementedError
+
     async def rhythms(self, instrument_ids: Sequence[InstrumentId], until: datetime) -> Mapping[InstrumentId, Rhythm]:
         return self.paces
 

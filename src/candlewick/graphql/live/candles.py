@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, cast
 
-from candlewick.domain import candle
+from candlewick.domain import candle, gap
 from candlewick.domain.candle import CandleStatus
+from candlewick.domain.commit import CommitKind
 from candlewick.domain.interval import Duration, largest_dividing
 from candlewick.domain.market import InstrumentId, InstrumentKey
 from candlewick.domain.page import CandleQuery
 from candlewick.domain.time import Window, microseconds
 from candlewick.graphql.cursor import Series, moment
 from candlewick.graphql.faults import InvalidCursor
-from candlewick.graphql.limits import MAX_EVENT_ROWS
+from candlewick.graphql.limits import MAX_EVENT_GAPS, MAX_EVENT_ROWS
 from candlewick.graphql.live import Live, positions
 from candlewick.graphql.live.edge import Edge, News
 from candlewick.graphql.live.patience import patiently
@@ -25,10 +26,11 @@ from candlewick.graphql.live.trades import check_positions
 from candlewick.graphql.live.watch import Watch, conflate
 from candlewick.graphql.services import Services
 from candlewick.graphql.types.candle import Candle
-from candlewick.graphql.types.events import CandleRevised, CandleSnapshot, CandleUpdate
+from candlewick.graphql.types.events import CandleRevised, CandleSnapshot, CandleUpdate, FeedGap
+from candlewick.graphql.types.gap import Gap
 from candlewick.graphql.types.span import TimeSpan
 
-type Event = CandleSnapshot | CandleUpdate | CandleRevised
+type Event = CandleSnapshot | CandleUpdate | CandleRevised | FeedGap
 
 PACE: Final = timedelta(milliseconds=250)
 """At most this often does a subscription look at its candles."""
@@ -79,6 +81,15 @@ class Wanted:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """What changed of an instrument while nobody looked."""
+
+    windows: Sequence[Window] = ()
+    gaps: bool = False
+    """Whether some were noticed or closed."""
+
+
 class CandleTail:
     """One subscription's candles."""
 
@@ -104,12 +115,12 @@ class CandleTail:
             while True:
                 looked_at = loop.time()
                 for key in self._wanted.keys:
-                    for event in await self._look(key, watch, missed.pop(key, [])):
+                    for event in await self._look(key, watch, missed.pop(key, Missed())):
                         yield event
                 await asyncio.sleep(max(looked_at + PACE.total_seconds() - loop.time(), 0))
                 await self._wait(watch)
 
-    async def _missed(self, watch: Watch) -> dict[InstrumentId, list[Window]]:
+    async def _missed(self, watch: Watch) -> dict[InstrumentId, Missed]:
         """What changed, and may have closed, since the cursor."""
         await check_positions(
             self._services.commit_log, {key: edge.version for key, edge in self._edges.items()}, watch
@@ -117,19 +128,22 @@ class CandleTail:
         now = self._services.clock.now()
         missed = {}
         for key, edge in self._edges.items():
-            windows = await self._windows_since(key, edge.version)
+            windows, gaps = await self._since(key, edge.version)
             closed_until = min(edge.closed_until, now)
-            missed[key] = conflate([*windows, Window(closed_until, now + timedelta(microseconds=1))])
+            missed[key] = Missed(conflate([*windows, Window(closed_until, now + timedelta(microseconds=1))]), gaps)
         return missed
 
-    async def _windows_since(self, key: InstrumentId, version: int) -> list[Window]:
-        windows: list[Window] = []
+    async def _since(self, key: InstrumentId, version: int) -> tuple[list[Window], bool]:
+        """Where data changed, and whether gaps did."""
+        windows, gaps = list[Window](), False
         while commits := await patiently(self._services.commit_log.since, key, version, _AT_ONCE):
-            windows = conflate([*windows, *(commit.notice.window for commit in commits)])
-            version = commits[-1].notice.version
+            notices = [commit.notice for commit in commits]
+            windows = conflate([*windows, *(each.window for each in notices if each.kind is not CommitKind.GAP)])
+            gaps |= any(each.kind is CommitKind.GAP for each in notices)
+            version = notices[-1].version
             if len(commits) < _AT_ONCE:
                 break
-        return windows
+        return windows, gaps
 
     async def _snapshots(self, watch: Watch) -> list[Event]:
         """The newest candles. All that have not closed are read: that of now, and those that wait for late trades."""
@@ -149,15 +163,28 @@ class CandleTail:
         shown = self._shown(rows)[-_SNAPSHOT:]
         return CandleSnapshot(instrument=str(self._wanted.keys[key]), candles=_views(shown), cursor=self._cursor())
 
-    async def _look(self, key: InstrumentId, watch: Watch, missed: Sequence[Window]) -> list[Event]:
+    async def _look(self, key: InstrumentId, watch: Watch, missed: Missed) -> list[Event]:
         """What is news of the instrument, if anything can be."""
         edge, version, closed_until = self._edges[key], watch.versions[key], self._closed_until()
-        spans = edge.spans([*missed, *watch.take(key)], self._wanted.duration, closed_until)
-        if not spans:
+        spans = edge.spans([*missed.windows, *watch.take(key)], self._wanted.duration, closed_until)
+        former, lacking = edge.version, watch.take_gaps(key) or missed.gaps
+        if not spans and not lacking:
             return []
         rows, omitted = await self._read(key, spans)
+        gaps = await self._gaps(key, former, version) if lacking else ()
         before = self._cursor()
-        return self._told(key, edge.tell(rows, version, closed_until), omitted, before)
+        news = edge.tell(rows, version, closed_until if spans else edge.closed_until)
+        name, cursor = (
+            str(self._wanted.keys[key]),
+            before if news.revised or news.updates or omitted else self._cursor(),
+        )
+        return [
+            *(FeedGap(instrument=name, gap=Gap.of(gap), cursor=cursor) for gap in gaps),
+            *self._told(key, news, omitted, before),
+        ]
+
+    async def _gaps(self, key: InstrumentId, after: int, upto: int) -> Sequence[gap.Gap]:
+        return await patiently(self._services.gaps.changed, key, after, upto, MAX_EVENT_GAPS)
 
     async def _read(self, key: InstrumentId, spans: Sequence[Window]) -> tuple[list[candle.Candle], Window | None]:
         """The newest candles of the spans, as many as one look may have; and where those are that it may not."""

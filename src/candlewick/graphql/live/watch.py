@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from candlewick.domain.commit import CommitNotice
+from candlewick.domain.commit import CommitKind, CommitNotice
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.time import Window, coalesce
 
@@ -21,13 +21,17 @@ class Watch:
         self.versions: dict[InstrumentId, int] = {}
         """The newest commit of each that is known of."""
         self._windows: dict[InstrumentId, list[Window]] = {}
+        self._lacking: set[InstrumentId] = set()
         self._signalled = asyncio.Event()
 
     def signal(self, notice: CommitNotice) -> None:
         """Take note of a commit; never waits."""
         key = notice.instrument_id
         self.versions[key] = notice.version
-        self._windows[key] = conflate([*self._windows.get(key, ()), notice.window])
+        if notice.kind is CommitKind.GAP:
+            self._lacking.add(key)
+        else:
+            self._windows[key] = conflate([*self._windows.get(key, ()), notice.window])
         self._signalled.set()
 
     async def changed(self) -> None:
@@ -38,6 +42,12 @@ class Watch:
     def take(self, instrument_id: InstrumentId) -> list[Window]:
         """The spans of time that changed since they were last taken."""
         return self._windows.pop(instrument_id, [])
+
+    def take_gaps(self, instrument_id: InstrumentId) -> bool:
+        """Whether gaps of it were noticed or closed since that was last taken."""
+        lacking = instrument_id in self._lacking
+        self._lacking.discard(instrument_id)
+        return lacking
 
 
 def conflate(windows: list[Window]) -> list[Window]:

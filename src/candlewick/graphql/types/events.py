@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 from candlewick.graphql.types.candle import Candle
+from candlewick.graphql.types.gap import Gap
 from candlewick.graphql.types.quote import Quote
 from candlewick.graphql.types.span import TimeSpan
 from candlewick.graphql.types.trade import Trade
@@ -61,6 +62,15 @@ class CandleRevised:
     cursor: str = strawberry.field(description=_CURSOR)
 
 
+@strawberry.type(description="A gap in the feed of one instrument that was noticed, or has become something else.")
+class FeedGap:
+    """Candles that it touches are PARTIAL until it is repaired; those that change with that are news as well."""
+
+    instrument: str = strawberry.field(description=_KEY)
+    gap: Gap = strawberry.field(description="The gap as it is now.")
+    cursor: str = strawberry.field(description=_CURSOR)
+
+
 @strawberry.type(description="Quotes of one instrument that are newer than what was told before.")
 class QuoteUpdate:
     """The first one of an instrument is its newest quote."""
@@ -72,6 +82,6 @@ class QuoteUpdate:
 QuoteEvent = Annotated[QuoteUpdate, strawberry.union("QuoteEvent", description="What a subscription to quotes sends.")]
 TradeEvent = Annotated[TradeBatch, strawberry.union("TradeEvent", description="What a subscription to trades sends.")]
 CandleEvent = Annotated[
-    CandleSnapshot | CandleUpdate | CandleRevised,
+    CandleSnapshot | CandleUpdate | CandleRevised | FeedGap,
     strawberry.union("CandleEvent", description="What a subscription to candles sends."),
 ]

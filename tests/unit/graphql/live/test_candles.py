@@ -10,6 +10,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from candlewick.domain.candle import CandleStatus
+from candlewick.domain.commit import CommitKind
 from candlewick.domain.time import Window
 from candlewick.graphql.app import HttpOptions
 from candlewick.graphql.cursor import Series
@@ -26,6 +27,7 @@ CANDLES = """subscription C($instruments: [String!]!, $every: Duration!, $after:
     ... on CandleSnapshot { instrument candles { ...C } cursor }
     ... on CandleUpdate { instrument candles { ...C } cursor omitted { from to } }
     ... on CandleRevised { instrument candles { ...C } cursor omitted { from to } }
+    ... on FeedGap { instrument gap { firstSequence state } cursor }
   }
 }
 fragment C on Candle { openTime close status }"""
@@ -199,3 +201,42 @@ async def test_what_cannot_be_followed_is_said_at_once(
     message = await socket.receive()
     assert message["type"] == "error"
     assert message["payload"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_a_gap_that_is_noticed_or_closed_is_told(services: FakeServices, socket: Socket) -> None:
+    follow(socket, BTC)
+    await event(socket)
+    services.commit_log.make(1, kind=CommitKind.GAP)
+    found = await event(socket)
+    assert (found["__typename"], found["instrument"]) == ("FeedGap", BTC)
+    assert found["gap"] == {"firstSequence": "9007199254740994", "state": "UNREPAIRABLE"}
+    assert services.gaps.calls[-1] == ("changed", (1, 1, 2, 100))
+
+
+async def test_a_gap_comes_before_the_candles_that_its_repair_changed(services: FakeServices, socket: Socket) -> None:
+    follow(socket, BTC)
+    await event(socket)
+    services.candles.put(a_candle(0, 2, REVISED))
+    services.commit_log.make(1, window=Window(START, START + MINUTE), told=False)
+    services.commit_log.make(1, kind=CommitKind.GAP)
+    assert [(await event(socket))["__typename"] for _ in range(3)] == ["FeedGap", "FeedGap", "CandleRevised"]
+
+
+async def test_gaps_that_changed_while_nobody_followed_are_told_once(
+    services: FakeServices, app: ASGIApp, socket: Socket
+) -> None:
+    follow(socket, BTC)
+    cursor = (await event(socket))["cursor"]
+    socket.leave()
+    services.commit_log.make(1, kind=CommitKind.GAP)
+    async with connected(app) as second:
+        await second.begin()
+        follow(second, BTC, after=cursor)
+        found = await event(second)
+    assert found["__typename"] == "FeedGap"
+    services.candles.put(a_candle(2, 3, PROVISIONAL, close="5"))
+    services.commit_log.make(1, window=Window(START + 2 * MINUTE, START + 3 * MINUTE))
+    async with connected(app) as third:
+        await third.begin()
+        follow(third, BTC, after=found["cursor"])
+        assert (await event(third))["__typename"] == "CandleUpdate"

@@ -126,7 +126,9 @@ async def test_commits_of_every_kind_are_signalled(bus: FakeBus, commits: FakeCo
     async with running(bus, commits) as hub, hub.watch([ONE]) as watch:
         bus.said.put_nowait(CommitNotice(ONE, 1, kind, minutes(7)))
         await reached(watch, 1)
-        assert watch.take(ONE) == [minutes(7)]
+        is_gap = kind is CommitKind.GAP
+        assert (watch.take(ONE), watch.take_gaps(ONE)) == ([] if is_gap else [minutes(7)], is_gap)
+        assert not watch.take_gaps(ONE)
 
 
 async def test_nobody_is_remembered_after_they_left(bus: FakeBus, commits: FakeCommits) -> None:
