@@ -34,7 +34,7 @@ def read(frames: Sequence[Frame]) -> Mapping[str, TradeLines]:
     rejected: list[Rejected] = []
     for number, frame, message in _messages(frames, rejected):
         kind, symbol = message.get("e"), message.get("s")
-        if kind in EVENTS and isinstance(symbol, str) and symbol:
+        if isinstance(kind, str) and kind in EVENTS and isinstance(symbol, str) and symbol:
             events[symbol, kind].append((number, message))
         elif not _is_expected(message):
             reason = f"event {kind!r:.64} of symbol {symbol!r:.64} is none that was asked for"
