@@ -25,6 +25,7 @@ from candlewick.providers.binance.archive import BinanceArchives
 from candlewick.providers.binance.listing import Exchange
 from candlewick.providers.binance.reader import BinanceReader
 from candlewick.providers.csv.archive import SOURCE, CsvFiles
+from candlewick.providers.csv.mapping import FileMapping
 from candlewick.storage.candles import Candles
 from candlewick.storage.days import Days
 from candlewick.storage.dead_letters import DeadLetters
@@ -150,10 +151,10 @@ class Venue:
         """See `Readers.payloads`: of this venue alone."""
         return BinanceReader(self.exchange) if source == self.code else None
 
-    def files(self, source: str) -> ArchiveSource | None:
+    def files(self, source: str, mapping: str | None = None) -> ArchiveSource | None:
         """See `Readers.files`: of this venue alone, and tables."""
         if source == SOURCE:
-            return CsvFiles(FrozenClock())
+            return CsvFiles(FrozenClock(), FileMapping.parse(mapping or ""))
         return BinanceArchives(FrozenClock(), exchange=self.exchange) if source == self.code else None
 
     def replay(self) -> Replay:

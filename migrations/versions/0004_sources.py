@@ -172,7 +172,9 @@ ALTER TABLE raw_payload ADD COLUMN wanted_from timestamptz, ADD COLUMN wanted_to
                         ADD COLUMN wanted_of integer[];
 
 -- Of a file that corrected an earlier one: what it took the place of. What was received before is replayed around it.
-ALTER TABLE archive_file ADD COLUMN replaced_from timestamptz, ADD COLUMN replaced_to timestamptz;
+-- `mapping`: by what a table was read, so that it can be read so again.
+ALTER TABLE archive_file ADD COLUMN replaced_from timestamptz, ADD COLUMN replaced_to timestamptz,
+    ADD COLUMN mapping text;
 CREATE INDEX archive_file_instrument ON archive_file (instrument_id);
 
 -- The last payload of an endpoint: what says the same again is not kept again. Endpoints are long, their hashes are not.
@@ -186,7 +188,7 @@ SELECT create_hypertable('quote', 'ts', chunk_time_interval => INTERVAL '30 days
 BACK = """
 DROP INDEX raw_payload_last;
 DROP INDEX archive_file_instrument;
-ALTER TABLE archive_file DROP COLUMN replaced_from, DROP COLUMN replaced_to;
+ALTER TABLE archive_file DROP COLUMN replaced_from, DROP COLUMN replaced_to, DROP COLUMN mapping;
 ALTER TABLE raw_payload DROP COLUMN wanted_from, DROP COLUMN wanted_to, DROP COLUMN wanted_of;
 DROP TABLE venue_calendar;
 DROP TABLE trading_session;

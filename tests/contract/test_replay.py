@@ -231,9 +231,9 @@ async def test_an_import_that_was_interrupted_is_replayed_as_far_as_it_got(venue
     assert await venue.trades() == rows
 
 
-async def test_tables_are_replayed_as_they_were_read_if_that_is_known(venue: Venue) -> None:
+async def test_tables_are_replayed_as_they_were_read(venue: Venue) -> None:
     await venue.import_file(tables.write(venue.folder, tables.trade_table(90)), CsvFiles(FrozenClock()))
-    mapping = 'kind = "trades"'
+    mapping = "columns.id = false\ntime.zone = 'America/New_York'\nscale.price = '0.01'"
     path = tables.write(venue.folder, tables.trade_table(95), "mapped.csv")
     await venue.import_file(path, tables.files(mapping))
     rows = await venue.trades()
@@ -241,8 +241,20 @@ async def test_tables_are_replayed_as_they_were_read_if_that_is_known(venue: Ven
 
     done = await venue.replay().run(ReplayRequest((SOURCE,), instruments=(venue.instrument.key,)))
 
-    assert done.outcome == Outcome(stored=90)
-    assert await venue.trades() == rows[:90]
+    assert done.outcome == Outcome(stored=185)
+    assert await venue.trades() == rows
+
+
+async def test_a_table_whose_mapping_nobody_reads_any_more_is_left_out(venue: Venue) -> None:
+    await venue.import_file(tables.write(venue.folder, tables.trade_table(90)), CsvFiles(FrozenClock()))
+    async with venue.database.driver() as driver:
+        await driver.execute(
+            "UPDATE archive_file SET mapping = 'gone = 1' WHERE instrument_id = $1", venue.instrument.id
+        )
+
+    done = await venue.replay().run(ReplayRequest((SOURCE,), instruments=(venue.instrument.key,)))
+
+    assert done.outcome == Outcome()
 
 
 async def test_quotes_and_days_of_tables_come_back_too(venue: Venue) -> None:

@@ -43,6 +43,8 @@ class ArchiveFile:
     """A later file of the same name, under another checksum, took its place."""
     instrument_id: InstrumentId | None = None
     """Whose rows it has; None: of several, or of none yet."""
+    mapping: str | None = None
+    """By what it was read, where that was said (see `ArchiveContents`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,8 @@ class ArchiveContents:
     """What it covers, if the file's name says it: the span that a corrected file replaces."""
     reading: str | None = None
     """How it is read, where there are several ways: the same file, read in another way, is another import."""
+    mapping: str | None = None
+    """By what it is read, where that is said: a text that its source reads again."""
     unused: Sequence[str] = ()
     """Columns of it that nothing is made of."""
 

@@ -98,7 +98,9 @@ class ArchiveImport:
         await self.check(key, contents)
         received_at = self._clock.now()
         name = registered_name(key, contents)
-        file = await self._stores.raw.keep_file(self._source.source, name, path, received_at=received_at)
+        file = await self._stores.raw.keep_file(
+            self._source.source, name, path, received_at=received_at, mapping=contents.mapping
+        )
         return await self._load(file, contents, key, again=again, report=report, lease=lease)
 
     async def run_kept(

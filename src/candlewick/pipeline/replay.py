@@ -16,6 +16,7 @@ import structlog
 
 from candlewick.domain.errors import (
     ArchiveStoreUnavailable,
+    InvalidMapping,
     MalformedPayload,
     NormaliseError,
     UnknownFormat,
@@ -195,18 +196,16 @@ class Replay:
         return read
 
     async def _read_file(self, redelivery: Redelivery, file: ArchiveFile) -> None:
-        archive = self._readers.files(file.source)
-        name = _NAME.fullmatch(file.name)
-        if archive is None or name is None:
-            log.warning("file_not_replayed", source=file.source, file=file.name, reason="nothing here reads it")
-            return
-        path = self._stores.raw.open_path(file)
+        name, path = _NAME.fullmatch(file.name), self._stores.raw.open_path(file)
         try:
+            archive = self._readers.files(file.source, file.mapping)
+            if archive is None or name is None:
+                raise UnknownFormat(file.name, "nothing here reads it")
             contents = await asyncio.to_thread(archive.inspect, path, name["name"])
             instrument = await self._instrument(file, archive, contents, name["key"])
             if registered_name(instrument.key, contents) != file.name:
-                raise UnknownFormat(name["name"], "it was imported by a mapping: import it again with that")
-        except NormaliseError as error:
+                raise UnknownFormat(name["name"], "it was read in another way when it was imported")
+        except (NormaliseError, InvalidMapping) as error:
             log.warning("file_not_replayed", source=file.source, file=file.name, reason=str(error))
             return
         except OSError as exc:

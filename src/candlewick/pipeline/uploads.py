@@ -47,7 +47,7 @@ class Uploads:
         contents = await asyncio.to_thread(source.preview, path, request.name)
         await self._importing(source).check(request.instrument, contents)
         name, now = registered_name(request.instrument, contents), self._clock.now()
-        file = await self._stores.raw.keep_file(source.source, name, path, received_at=now)
+        file = await self._stores.raw.keep_file(source.source, name, path, received_at=now, mapping=contents.mapping)
         step = NewStep(
             f"{request.instrument} {contents.kind.lower()} of {request.name}",
             _arguments(request) | {"file": file.id, "again": file.complete},

@@ -70,7 +70,8 @@ class Readers(Protocol):
 
     def payloads(self, source: str) -> PayloadReader | None: ...
 
-    def files(self, source: str) -> ArchiveSource | None: ...
+    def files(self, source: str, mapping: str | None = None) -> ArchiveSource | None:
+        """With a mapping: those that were imported by it. Raises InvalidMapping."""
 
 
 class LetterDesk(Protocol):

@@ -294,7 +294,9 @@ class DayStore(Protocol):
 class RawStore(Protocol):
     """Bytes as received, kept before anyone parses them."""
 
-    async def keep_file(self, source: str, name: str, path: Path, *, received_at: datetime) -> ArchiveFile:
+    async def keep_file(
+        self, source: str, name: str, path: Path, *, received_at: datetime, mapping: str | None = None
+    ) -> ArchiveFile:
         """Copy the file into the archive store, once per sha256, and register it; an earlier import is found again."""
 
     async def keep_payload(self, payload: Payload) -> RawId:

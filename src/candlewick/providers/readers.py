@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from candlewick.ports import ArchiveSource, Clock, MarketSource, PayloadReader
 from candlewick.providers.registry import CODES, provider
+from candlewick.providers.sources import mapped_tables
 
 
 class SourceReaders:
@@ -20,8 +21,10 @@ class SourceReaders:
         known = self._sources.get(source)
         return known.reader if known else None
 
-    def files(self, source: str) -> ArchiveSource | None:
+    def files(self, source: str, mapping: str | None = None) -> ArchiveSource | None:
         """See `Readers.files`."""
+        if mapping is not None:
+            return mapped_tables(self._clock, mapping)
         known = self._sources.get(source)
         if known is not None and known.archive_files is not None:
             return known.archive_files

@@ -45,6 +45,18 @@ def requested_tables(clock: Clock, request: ImportRequest) -> TableSource:
     return tables_of(request.instrument, clock, mapping)
 
 
+def mapped_tables(clock: Clock, mapping: str) -> TableSource:
+    """What reads tables again that were imported by that mapping.
+
+    Raises:
+        InvalidMapping: it cannot be used.
+    """
+    from candlewick.providers.csv.archive import CsvFiles  # noqa: PLC0415
+    from candlewick.providers.csv.mapping import FileMapping  # noqa: PLC0415
+
+    return CsvFiles(clock, FileMapping.parse(mapping))
+
+
 def look_at_start(start: bytes, name: str) -> None:
     """Refuse a table by its first bytes. Raises WrongEncoding."""
     from candlewick.providers.container import is_packed  # noqa: PLC0415

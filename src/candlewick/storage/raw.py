@@ -26,11 +26,11 @@ WITH payload AS (
     WHERE NOT EXISTS (SELECT FROM archive_file WHERE source = $1 AND name = $2 AND sha256 = $3)
     RETURNING id
 )
-INSERT INTO archive_file (raw_id, source, name, sha256) SELECT id, $1, $2, $3 FROM payload
+INSERT INTO archive_file (raw_id, source, name, sha256, mapping) SELECT id, $1, $2, $3, $6 FROM payload
 """
 
 FILES: Final = """
-SELECT f.raw_id, p.source, f.name, f.sha256, p.received_at, f.lines_stored, f.complete, f.instrument_id,
+SELECT f.raw_id, p.source, f.name, f.sha256, p.received_at, f.lines_stored, f.complete, f.instrument_id, f.mapping,
        (SELECT max(former.raw_id) FROM archive_file AS former
         WHERE former.source = f.source AND former.name = f.name AND former.raw_id < f.raw_id
           AND former.lines_stored > 0) AS replaces,
@@ -97,7 +97,9 @@ class RawFiles:
         self._database = database
         self._folder = folder
 
-    async def keep_file(self, source: str, name: str, path: Path, *, received_at: datetime) -> ArchiveFile:
+    async def keep_file(
+        self, source: str, name: str, path: Path, *, received_at: datetime, mapping: str | None = None
+    ) -> ArchiveFile:
         """See `RawStore.keep_file`. The bytes are on the disk before the database names them."""
         try:
             digest, size = await asyncio.to_thread(self._copy, path)
@@ -105,7 +107,7 @@ class RawFiles:
             raise ArchiveStoreUnavailable(self._folder, exc.strerror or str(exc)) from exc
         async with self._database.transaction() as driver:
             await driver.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{source}/{name}")
-            await driver.execute(_REGISTER, source, name, bytes.fromhex(digest), size, received_at)
+            await driver.execute(_REGISTER, source, name, bytes.fromhex(digest), size, received_at, mapping)
             found = await driver.fetchrow(_FIND, source, name, bytes.fromhex(digest))
         assert found is not None
         return file_of(found)
@@ -184,6 +186,7 @@ def file_of(row: asyncpg.Record) -> ArchiveFile:
         replaces=None if row["replaces"] is None else RawId(row["replaces"]),
         superseded=row["superseded"],
         instrument_id=row["instrument_id"],
+        mapping=row["mapping"],
     )
 
 

@@ -126,7 +126,9 @@ class FakeRaw:
                 return RawId(number) if kept.body == payload.body else await self.keep_payload(payload)
         return await self.keep_payload(payload)
 
-    async def keep_file(self, source: str, name: str, path: Path, *, received_at: datetime) -> ArchiveFile:
+    async def keep_file(
+        self, source: str, name: str, path: Path, *, received_at: datetime, mapping: str | None = None
+    ) -> ArchiveFile:
         digest = sha256(path.read_bytes()).hexdigest()
         for file in self.files.values():
             if (file.source, file.name, file.sha256) == (source, name, digest):
@@ -134,7 +136,7 @@ class FakeRaw:
         former = [file.id for file in self.files.values() if (file.source, file.name) == (source, name)]
         made = ArchiveFile(
             RawId(len(self.files) + 1), source, name, digest, received_at, 0, complete=False,
-            replaces=former[-1] if former else None,
+            replaces=former[-1] if former else None, mapping=mapping,
         )  # fmt: skip
         self.files[made.id] = made
         self.paths[made.id] = path

@@ -17,7 +17,7 @@ from candlewick.ports import Clock, Listing
 from candlewick.providers import container
 from candlewick.providers.csv import normalise, text
 from candlewick.providers.csv.listing import list_instrument
-from candlewick.providers.csv.mapping import FileMapping
+from candlewick.providers.csv.mapping import FileMapping, written
 from candlewick.providers.csv.names import Names
 from candlewick.providers.csv.numbering import Numbering
 from candlewick.providers.csv.plan import Plan, make_plan
@@ -125,6 +125,7 @@ class CsvFiles:
             kind=plan.kind,
             tape=self._mapping.tape if plan.kind is DataKind.TRADES else None,
             reading=f"{plan.kind.lower()} by {self._mapping.digest} of {digest[:12]}",
+            mapping=written(self._mapping),
             unused=plan.unused,
         )
 

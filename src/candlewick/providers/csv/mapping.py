@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -127,9 +128,8 @@ class FileMapping:
 
     @property
     def digest(self) -> str:
-        """Names the mapping: the same one has the same digest, however it is written."""
-        told = repr([(each.name, _told(getattr(self, each.name))) for each in fields(self)])
-        return hashlib.sha256(told.encode()).hexdigest()[:12]
+        """Names the mapping: the same one has the same digest, however it was written."""
+        return hashlib.sha256(written(self).encode()).hexdigest()[:12]
 
 
 type Reader = Callable[[Any], Any]
@@ -354,14 +354,67 @@ def _check_columns(mapping: FileMapping) -> None:
         raise InvalidMapping("`columns` gives one column two meanings")
 
 
-def _told(value: Any) -> Any:
-    """In one order, and without what tells 0.10 from 0.1."""
+def written(mapping: FileMapping) -> str:
+    """The mapping in TOML, one way only: `parse` reads the same from it. What is as usual is left out."""
+    usual, time, side = FileMapping(), mapping.time, mapping.side
+    top = {
+        "kind": mapping.kind,
+        "delimiter": mapping.delimiter,
+        "decimal": _unless(mapping.decimal, usual.decimal),
+        "header": mapping.header,
+        "skip_lines": _unless(mapping.skip_lines, usual.skip_lines),
+        "max_rejected": _unless(mapping.max_rejected, usual.max_rejected),
+    }
+    tables: dict[str, Mapping[Any, Any]] = {
+        "columns": mapping.columns,
+        "time": {
+            "unit": time.unit,
+            "format": time.format,
+            "zone": time.zone,
+            "midnight_of": time.midnight_of,
+        },
+        "scale": mapping.scale,
+        "side": {
+            "buy": _unless(side.buy, usual.side.buy),
+            "sell": _unless(side.sell, usual.side.sell),
+            "maker": _unless(side.maker, usual.side.maker),
+        },
+        "instrument": {
+            "base_class": mapping.base_class,
+            "quote_class": mapping.quote_class,
+            "symbol": mapping.symbol,
+            "tape": _unless(mapping.tape, usual.tape),
+        },
+    }
+    lines = _lines(top)
+    for name, values in tables.items():
+        if told := _lines(values):
+            lines += [f"[{name}]", *told]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _unless[T](value: T, usual: T) -> T | None:
+    return None if value == usual else value
+
+
+def _lines(values: Mapping[Any, Any]) -> list[str]:
+    return [f"{name} = {_value(value)}" for name, value in sorted(values.items()) if value is not None]
+
+
+def _value(value: Any) -> str:
     match value:
-        case Mapping():
-            return sorted((str(name), _told(each)) for name, each in value.items())
-        case Decimal():
-            return str(value.normalize())
-        case TimeRule() | SideRule():
-            return [_told(getattr(value, each.name)) for each in fields(value)]
-        case _:
+        case bool():
+            return "true" if value else "false"
+        case int():
             return str(value)
+        case Decimal():
+            return _string(f"{value.normalize():f}")
+        case tuple():
+            return f"[{', '.join(map(_string, value))}]"
+        case _:
+            return _string(str(value))
+
+
+def _string(text: str) -> str:
+    """As a basic string of TOML: JSON's, but for DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from candlewick.domain.errors import InvalidMapping
 from candlewick.domain.market import AssetClass, DataKind, Tape
 from candlewick.providers.csv.columns import Column
-from candlewick.providers.csv.mapping import FileMapping, SideRule, TimeRule, TimeUnit
+from candlewick.providers.csv.mapping import FileMapping, SideRule, TimeRule, TimeUnit, written
 
 EVERYTHING = """
 kind = "trades"
@@ -138,3 +138,19 @@ def test_a_mapping_has_one_digest_however_it_is_written() -> None:
 def test_any_text_is_a_mapping_or_none(text: str) -> None:
     with suppress(InvalidMapping):
         assert FileMapping.parse(text).digest
+
+
+@pytest.mark.parametrize(
+    "text", [EVERYTHING, "", "delimiter = 'tab'\ntime.format = '%d.%m. \"%Y\" \\ %H:%M'\nside.maker = true"]
+)
+def test_a_mapping_is_read_again_from_what_it_is_written_as(text: str) -> None:
+    mapping = FileMapping.parse(text)
+    assert FileMapping.parse(written(mapping)) == mapping
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20), st.integers(1, 1000))
+def test_any_name_of_a_column_is_written(name: str, number: int) -> None:
+    places: dict[Column, str | int] = {Column.TIME: name, Column.PRICE: number, Column.ID: False}
+    mapping = FileMapping(columns=places, symbol=name)
+    if name.strip() and "\0" not in name:
+        assert FileMapping.parse(written(mapping)) == mapping
