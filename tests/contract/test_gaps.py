@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from candlewick.domain.candle import MinuteCandle
 from candlewick.domain.commit import CommitKind
@@ -23,6 +25,7 @@ from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.engine import Database
 from candlewick.storage.gap_changes import SILENT
+from candlewick.storage.gap_rows import Missing
 from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.leases import StoredLeases
 from candlewick.storage.live_positions import StoredPositions
@@ -502,3 +505,24 @@ async def test_what_changes_nothing_is_no_commit(database: Database, instrument:
     await StoredGaps(database).cover(instrument.id, Window(at(0), at(90)), now=NOW)
 
     assert len(await StoredCommits(database).since(instrument.id, 0, 9)) == 1
+
+
+@given(st.sets(st.integers(1, 59), max_size=25), st.tuples(st.integers(1, 30), st.integers(0, 29)))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_long_gaps_are_counted_by_minutes_and_say_the_same(
+    database: Database, monkeypatch: pytest.MonkeyPatch, absent: set[int], span: tuple[int, int]
+) -> None:
+    instrument, (first, more) = await new_instrument(database), span
+    await store(database, instrument, *(n for n in range(60) if n not in absent))
+    asked = Missing(window(first, first + more), first, first + more)
+    async with database.driver() as driver:
+        monkeypatch.setattr(gap_rows, "MANY", 10_000)
+        trade_by_trade = await gap_rows.missing_of(driver, instrument.id, asked)
+        monkeypatch.setattr(gap_rows, "MANY", 0)
+        by_minutes = await gap_rows.missing_of(driver, instrument.id, asked)
+
+    runs = [(run.first or 0, run.last or 0) for run in by_minutes]
+    assert runs == [(run.first, run.last) for run in trade_by_trade]
+    assert {n for a, b in runs for n in range(a, b + 1)} == absent & set(range(first, first + more + 1))
+    for (a, b), run in zip(runs, by_minutes, strict=True):
+        assert all(run.window.start <= at(n) < run.window.end for n in range(a, b + 1))

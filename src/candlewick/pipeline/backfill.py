@@ -133,16 +133,22 @@ class Backfill:
             return await self._fetch(source, part, target, report)
         return await self._archived(source, part, part.archive, target, report)
 
-    async def import_days(self, target: Target, window: Window, report: Report) -> Outcome:
-        """The archive files of the days that the window is in, as far as there are any. Errors as for `run`."""
+    async def import_days(self, target: Target, window: Window, done: set[Window]) -> Outcome:
+        """The archive files of the days that the window is in, as far as there are any and but for those in `done`.
+
+        Those are added to it. Errors as for `run`.
+        """
         key = target.instrument.key
         source, outcome = self._source(key.venue), Outcome()
         for archive in source.shelf.windows(window, self._clock.now()) if source.shelf else ():
+            if archive in done:
+                continue
             part = Part(key, DataKind.TRADES, window, archive)
             try:
-                imported = await self._import(source, part, archive, target, report)
+                imported = await self._import(source, part, archive, target, _silent)
             except OSError as exc:
                 raise ArchiveStoreUnavailable(self._downloads, exc.strerror or str(exc)) from exc
+            done.add(archive)
             outcome += imported or Outcome()
         return outcome
 

@@ -10,14 +10,15 @@ import structlog
 
 from candlewick.domain.errors import (
     ArchiveStoreUnavailable,
-    MalformedPayload,
-    SourceRefused,
+    CandlewickError,
+    LeaseLost,
     SourceUnavailable,
     UnknownInstrument,
 )
 from candlewick.domain.gap import Gap, GapState
 from candlewick.domain.job import JobKind, NewJob, NewStep, Step
 from candlewick.domain.market import InstrumentKey
+from candlewick.domain.time import Window
 from candlewick.pipeline.backfill import Backfill
 from candlewick.pipeline.history import Report, Target, fetch_sequences, fetch_trades
 from candlewick.pipeline.importing import Stores
@@ -68,22 +69,28 @@ class GapRepair:
         target, source = Target(instrument, key.venue, step.lease), self._sources[key.venue]
         due = await self._stores.gaps.due_of(instrument.id, self._clock.now(), MOST_GAPS)
         gaps = await self._stores.gaps.begin([gap.id for gap in due], step.lease)
-        outcome = Outcome()
+        outcome, imported = Outcome(), set[Window]()
         for number, gap in enumerate(gaps, 1):
-            outcome += await self._repair(source, target, gap)
+            outcome += await self._repair(source, target, gap, imported)
             report(outcome, number / len(gaps))
         return outcome
 
-    async def _repair(self, source: MarketSource, target: Target, gap: Gap) -> Outcome:
+    async def _repair(self, source: MarketSource, target: Target, gap: Gap, imported: set[Window]) -> Outcome:
         """Ask for all of it once, and write down what it came to."""
         outcome, reason = Outcome(), lacking(gap)
         try:
-            outcome = await self._fetch(source, target, gap)
+            outcome = await self._fetch(source, target, gap, imported)
         except (SourceUnavailable, ArchiveStoreUnavailable) as error:
-            await self._put_off(target, gap, error)
+            wait = error.retry_after if isinstance(error, SourceUnavailable) else None
+            await self._put_off(target, gap, str(error), timedelta(seconds=wait or 0))
             return outcome
-        except (SourceRefused, MalformedPayload) as error:
+        except CandlewickError as error:
+            if error.retryable or isinstance(error, LeaseLost):
+                raise
             reason = str(error)
+        except Exception as error:  # it would come again every minute
+            await self._put_off(target, gap, f"unexpected {type(error).__name__}", LONGEST_WAIT)
+            raise
         now = self._clock.now()
         settled = await self._stores.gaps.settle(
             gap.id,
@@ -96,20 +103,17 @@ class GapRepair:
         event("gap_tried", instrument=str(target.instrument.key), gap=gap.id, state=settled.state.value, reason=reason)
         return outcome
 
-    async def _fetch(self, source: MarketSource, target: Target, gap: Gap) -> Outcome:
+    async def _fetch(self, source: MarketSource, target: Target, gap: Gap, imported: set[Window]) -> Outcome:
         if source.trades is None or (is_for_archives(gap) and source.shelf is not None):
-            return await self._archives.import_days(target, gap.window, _silent)
+            return await self._archives.import_days(target, gap.window, imported)
         if gap.first_sequence is None:
             return await fetch_trades(source.trades, self._stores, target, gap.window, _silent, self._clock)
         return await fetch_sequences(source.trades, self._stores, target, gap, _silent)
 
-    async def _put_off(self, target: Target, gap: Gap, error: SourceUnavailable | ArchiveStoreUnavailable) -> None:
-        asked = error.retry_after if isinstance(error, SourceUnavailable) else None
-        wait = min(max(timedelta(seconds=asked or 0), FIRST_RETRY), LONGEST_WAIT)
-        await self._stores.gaps.put_off(
-            gap.id, lease=target.lease, retry_at=self._clock.now() + wait, reason=str(error)
-        )
-        log.warning("repair_waits", instrument=str(target.instrument.key), gap=gap.id, reason=str(error))
+    async def _put_off(self, target: Target, gap: Gap, reason: str, wait: timedelta) -> None:
+        retry_at = self._clock.now() + min(max(wait, FIRST_RETRY), LONGEST_WAIT)
+        await self._stores.gaps.put_off(gap.id, lease=target.lease, retry_at=retry_at, reason=reason)
+        log.warning("repair_waits", instrument=str(target.instrument.key), gap=gap.id, reason=reason)
 
 
 def _silent(_: Outcome, __: float) -> None: ...

@@ -57,7 +57,7 @@ class GapStore(Protocol):
         """The gaps of the instrument that are to be repaired now, oldest first."""
 
     async def unfilled(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Sequence[Gap]]:
-        """Those that are neither REPAIRED nor UNREPAIRABLE, in the order of time."""
+        """Those that are neither REPAIRED nor UNREPAIRABLE, in the order of time: of ten thousands the newest."""
 
     async def read(
         self, instrument_ids: Sequence[InstrumentId], window: Window | None, limit: int

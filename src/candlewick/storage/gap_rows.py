@@ -12,10 +12,12 @@ import asyncpg
 from candlewick.domain.gap import Gap, GapEvidence, GapId, GapState, NewGap
 from candlewick.domain.job import Lease
 from candlewick.domain.market import InstrumentId
-from candlewick.domain.time import Window
+from candlewick.domain.time import MICROSECOND, Window
 from candlewick.storage.engine import Driver
 
 MINUTE: Final = timedelta(minutes=1)
+MANY: Final = 20_000
+"""Sequences of which minute candles are looked at first."""
 MOST_RUNS: Final = 100
 """Gaps that one hole falls into. What has more pieces ends in a gap that holds the rest, and some of what is here."""
 
@@ -53,6 +55,13 @@ FROM tape
 WHERE next_sequence > sequence + 1
 ORDER BY sequence
 LIMIT {MOST_RUNS}
+"""
+_WHOLE_MINUTES: Final = """
+SELECT open_time, first_sequence, last_sequence FROM candle_m1
+WHERE instrument_id = $1 AND origin = 0 AND first_sequence >= $2 AND last_sequence <= $3
+  AND trade_count = last_sequence - first_sequence + 1
+  AND open_time >= $4::timestamptz - INTERVAL '2 minutes' AND open_time < $5::timestamptz + INTERVAL '1 minute'
+ORDER BY first_sequence
 """
 _BETWEEN: Final = """
 WITH tape AS (
@@ -158,12 +167,35 @@ async def missing_of(driver: Driver, instrument_id: InstrumentId, span: Missing)
     """What of the span's sequences is not here, in order."""
     if span.first is None or span.last is None:
         return [span]
-    bounds = (span.first, span.last, span.window.start, span.window.end)
-    found = [_missing(row) for row in await driver.fetch(_MISSING, instrument_id, *bounds)]
-    if len(found) == MOST_RUNS:
-        window = Window(found[-1].window.start, max(found[-1].window.end, span.window.end))
-        found[-1] = replace(found[-1], window=window, last=span.last)
+    found: list[Missing] = []
+    for piece in await _doubtful(driver, instrument_id, span):
+        bounds = (piece.first, piece.last, piece.window.start, piece.window.end)
+        found += [_missing(row) for row in await driver.fetch(_MISSING, instrument_id, *bounds)]
+        if len(found) >= MOST_RUNS:
+            last = found[MOST_RUNS - 1]
+            window = Window(last.window.start, max(last.window.end, span.window.end))
+            return [*found[: MOST_RUNS - 1], replace(last, window=window, last=span.last)]
     return found
+
+
+async def _doubtful(driver: Driver, instrument_id: InstrumentId, span: Missing) -> list[Missing]:
+    """The span without the minutes whose candles say that they have each of their sequences: hours are soon counted."""
+    assert span.first is not None
+    assert span.last is not None
+    if span.last - span.first < MANY:
+        return [span]
+    pieces, first, start = [], span.first, span.window.start
+    rows = await driver.fetch(_WHOLE_MINUTES, instrument_id, span.first, span.last, span.window.start, span.window.end)
+    for row in rows:
+        if row["first_sequence"] < first:
+            continue
+        end = max(row["open_time"] + MINUTE, start + MICROSECOND)
+        if first < row["first_sequence"]:
+            pieces.append(Missing(Window(start, end), first, row["first_sequence"] - 1))
+        first, start = row["last_sequence"] + 1, row["open_time"]
+    if first <= span.last:
+        pieces.append(Missing(Window(start, max(span.window.end, start + MICROSECOND)), first, span.last))
+    return pieces
 
 
 async def has_trades(driver: Driver, instrument_id: InstrumentId, window: Window) -> bool:

@@ -45,10 +45,11 @@ WHERE instrument_id = $1 AND (retry_at IS NULL OR retry_at <= $2)
   AND (state = 'OPEN' OR state = 'REPAIRING' AND {_GONE})
 ORDER BY start_time, id LIMIT $3
 """
+_MOST_OPEN: Final = 10_000
 _OPEN: Final = f"""
 SELECT {GAP_COLUMNS} FROM gap
 WHERE instrument_id = ANY($1) AND state IN ('OPEN', 'REPAIRING')
-ORDER BY start_time, id
+ORDER BY start_time DESC, id DESC LIMIT {_MOST_OPEN}
 """
 _READ: Final = f"""
 SELECT newest.* FROM unnest($1::int[]) AS asked (asked_id)
@@ -150,7 +151,7 @@ class StoredGaps:
         """See `GapStore.unfilled`."""
         found: dict[InstrumentId, list[Gap]] = {key: [] for key in instrument_ids}
         async with self._database.driver() as driver:
-            for row in await driver.fetch(_OPEN, list(instrument_ids)):
+            for row in reversed(await driver.fetch(_OPEN, list(instrument_ids))):
                 found[row["instrument_id"]].append(gap_of(row))
         return found
 

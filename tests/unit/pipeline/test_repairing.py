@@ -194,3 +194,29 @@ async def test_done_twice_it_does_nothing_more(scene: Scene) -> None:
 async def test_gaps_of_nobody_are_refused(scene: Scene) -> None:
     with pytest.raises(UnknownInstrument):
         await scene.run(InstrumentKey("binance", "NO", "BODY"))
+
+
+async def test_gaps_of_one_day_share_its_archive(tmp_path: Path) -> None:
+    path, shelf = write_zip(tmp_path / NAME, trade_lines(200)), FakeShelf()
+    shelf.files = {DAY: path}
+    scene = Scene(tmp_path, FakeSource(trades=None, shelf=shelf, archive_files=BinanceArchives(FrozenClock())))
+    scene.clock.moment = DAY + timedelta(days=2)
+    await scene.fakes.instruments.list_instrument(listing())
+    for hour in (1, 5):
+        span = Window(DAY + timedelta(hours=hour), DAY + timedelta(hours=hour + 1))
+        await scene.fakes.gaps.record([NewGap(ONE, "binance", GapEvidence.DISCONNECTED, span)], now=scene.clock.moment)
+    await scene.run()
+
+    assert len(shelf.fetched) == 1
+    assert {gap.state for gap in scene.fakes.gaps.rows.values()} == {GapState.REPAIRED}
+
+
+async def test_what_nobody_expected_is_not_tried_every_minute(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, FakeSource(trades=FakeHistory(last=100, failures=[KeyError("a bug")]), shelf=None))
+    await scene.fakes.instruments.list_instrument(listing())
+    await scene.leave(5, 6)
+    with pytest.raises(KeyError):
+        await scene.run()
+
+    assert (scene.only.state, scene.only.tries, scene.only.retry_at) == (GapState.OPEN, 0, NOW + timedelta(hours=1))
+    assert scene.only.reason == "unexpected KeyError"
