@@ -22,6 +22,7 @@ from candlewick.cli.application import program
 from candlewick.graphql.limits import (
     DEFAULT_ROWS,
     MAX_BODY,
+    MAX_EVENT_GAPS,
     MAX_EVENT_ROWS,
     MAX_LISTED,
     MAX_RETRIED,
@@ -129,11 +130,12 @@ def limits_page() -> str:
     bounds = [(f"{getattr(limits, field.name):,g}", BOUNDS[field.name]) for field in fields(Limits)]
     rows = [
         (f"{MAX_ROWS:,}", f"candles or trades on one page; {DEFAULT_ROWS} without `first` and `last`"),
-        (f"{MAX_LISTED:,}", "instruments, assets, jobs or dead letters on one page"),
+        (f"{MAX_LISTED:,}", "instruments, assets, jobs, gaps or dead letters on one page"),
         (f"{MAX_WATCHED:,}", "instruments of one subscription or one backfill"),
         (f"{MAX_RETRIED:,}", "dead letters that are tried again at once"),
         (f"{MAX_BODY:,}", "bytes of a raw payload's body; a thousand of them count as a row"),
         (f"{MAX_EVENT_ROWS:,}", "candles or trades that one event of a subscription carries"),
+        (f"{MAX_EVENT_GAPS:,}", "gaps that a subscription tells of at once; of more, the newest"),
         *bounds,
     ]
     text = "What one request may ask for. Beyond a bound there is an error that names it: see [errors](errors.md).\n"
