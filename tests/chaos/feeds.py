@@ -40,8 +40,6 @@ SYMBOLS: Final = 3
 """Of each venue."""
 SKEW: Final = 1.3
 """Seconds that the venues' clocks are ahead of ours."""
-BACK: Final = 30.0
-"""Seconds within which trades must come in again after something broke."""
 _STEP: Final = 60.0
 
 
@@ -59,6 +57,8 @@ class Plan:
     disasters: bool = True
     cut: float = 30.0
     """Seconds that the network is away for."""
+    back: float = 30.0
+    """Seconds within which trades must come in again after something broke."""
     settle: float = 60.0
     """Seconds after the end within which everything must be there."""
 
@@ -183,7 +183,7 @@ class Run:
             await asyncio.sleep(pause)
             await happen()
             self.report.back[name] = await self.until_back(database)
-            if self.report.back[name] > BACK:
+            if self.report.back[name] > self.plan.back:
                 self.report.wrong.append(f"{name}: the feeds were back after {self.report.back[name]:.1f} s only")
 
     async def _kill_worker(self, database: Database) -> None:
@@ -200,7 +200,7 @@ class Run:
     async def until_back(self, database: Database) -> float:
         """Wait until a trade of each instrument is stored that happened from now on; the seconds that took."""
         began, keys, oldest = time.monotonic(), Emitted(self.venues).instruments, datetime.now(UTC)
-        while time.monotonic() - began < 4 * BACK:
+        while time.monotonic() - began < 4 * self.plan.back:
             try:
                 async with database.driver() as driver:
                     newest = await driver.fetch(_NEWEST, oldest - timedelta(minutes=1))
