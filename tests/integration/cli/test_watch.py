@@ -99,7 +99,8 @@ def test_a_source_is_asked_now_for_the_last_hour_of_named_instruments(venue: AtV
 
     assert (done.returncode, json.loads(done.stdout)["status"]) == (0, "succeeded"), done.stderr
     assert json.loads(done.stdout)["stored"] > 10_000
-    assert (largest.returncode, json.loads(largest.stdout)["stored"]) == (0, 1), largest.stderr
+    assert largest.returncode == 0, largest.stderr
+    assert json.loads(largest.stdout)["stored"] in {1, 2}  # of the other one, which is compared, and of the larger one
     assert (nowhere.returncode, "there is no source 'nowhere'" in nowhere.stderr) == (ExitCode.FAILED, True)
 
 
