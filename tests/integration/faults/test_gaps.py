@@ -62,7 +62,7 @@ async def test_missing_trades_are_one_gap_of_exactly_these(following: Following)
 async def test_trades_that_are_nowhere_are_a_gap_that_is_tried_again(following: Following) -> None:
     async with following.running():
         await following.begun()
-        gone = await following.venue.order_trades(Fault.GONE, first=following.venue.newest() + RATE // 5, count=7)
+        gone = await following.venue.order_trades(Fault.GONE, first=following.venue.newest() + 2 * RATE, count=7)
         [gap] = await following.settled(1)
         await following.beyond(gone.stop + RATE // 2)
 

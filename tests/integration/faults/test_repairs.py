@@ -133,7 +133,7 @@ async def test_a_gap_that_nothing_fills_is_given_up_with_the_reason(scene: Scene
     venue = scene.following.venue
     async with scene.following.running():
         await scene.following.begun()
-        gone = await venue.order_trades(Fault.GONE, first=venue.newest() + RATE // 5, count=7)
+        gone = await venue.order_trades(Fault.GONE, first=venue.newest() + 2 * RATE, count=7)
         await scene.following.settled(1)
     scene.following = replace(scene.following, venue=replace(venue, source=replace(venue.source, shelf=None)))
     tries = 1

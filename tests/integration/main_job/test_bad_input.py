@@ -16,13 +16,11 @@ from candlewick.domain.errors import (
     MislabelledFile,
     TapeMismatch,
     UnknownSymbol,
-    UnknownVenue,
     UnsupportedInterval,
 )
 from candlewick.domain.market import InstrumentKey
 from candlewick.domain.page import TradeQuery
 from candlewick.ports import Outcome
-from candlewick.providers.sources import archives_of
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.trades import Trades
@@ -133,11 +131,6 @@ async def test_a_file_of_another_symbol_or_width_is_refused(
     with pytest.raises(UnsupportedInterval, match="1m"):
         await importer(database, tmp_path).run(hours, key)
     assert key not in await Instruments(database).by_keys([key])
-
-
-def test_an_unknown_venue_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UnknownVenue, match=r"known venues: .*binance"):
-        archives_of(InstrumentKey("nyse", "AAPL", "USD"), None)  # type: ignore[arg-type]
 
 
 CANDLES = """
