@@ -22,6 +22,7 @@ from candlewick.cli.jobs import jobs
 from candlewick.cli.keys import keys
 from candlewick.cli.origins import raw
 from candlewick.cli.processes import serve, worker
+from candlewick.cli.replaced import replaced
 from candlewick.cli.replaying import replay
 from candlewick.cli.schema import schema
 from candlewick.cli.simulating import simulate
@@ -114,6 +115,7 @@ program.add_typer(jobs, name="jobs")
 program.add_typer(dead_letters, name="dead-letters")
 program.command()(raw)
 program.command()(replay)
+program.command()(replaced)
 program.command()(verify)
 program.command()(simulate)
 program.command()(schema)

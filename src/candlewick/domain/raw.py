@@ -48,6 +48,15 @@ class ArchiveFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplacedFile:
+    """An archive file that its source has replaced, with the sha256 of before and after."""
+
+    name: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Payload:
     """A provider's answer as received, before anyone parsed it. Holds no key of ours."""
 

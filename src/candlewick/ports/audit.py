@@ -61,6 +61,9 @@ class RawReads(Protocol):
 
     async def file(self, raw_id: RawId) -> ArchiveFile | None: ...
 
+    async def imported(self, source: str, names: Sequence[str]) -> Mapping[str, ArchiveFile]:
+        """Of files of these names, the version of each whose rows are here."""
+
     async def corrections(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Sequence[Correction]]:
         """Where archive files took the place of what was here."""
 

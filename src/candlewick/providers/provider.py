@@ -10,6 +10,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Final, Protocol
 
 from candlewick.domain.market import AssetClass
+from candlewick.domain.raw import ReplacedFile
 from candlewick.domain.source import CircuitStatus
 from candlewick.ports import (
     ArchiveShelf,
@@ -155,6 +156,8 @@ class Provider:
     """Where it is asked unless the settings say otherwise; None if only settings can say so."""
     archives: Callable[[Clock], ArchiveSource] | None = None
     """Reads archive files that were downloaded from it."""
+    replaced: Callable[[str, str], Sequence[ReplacedFile]] | None = None
+    """Reads its lists of archive files that it replaced: a list's text and its name. Raises UnknownFormat."""
     market: Callable[[int], Market] | None = None
     """Makes its trades up, from a seed."""
     source: Callable[[Access, Clock, Budgets], AbstractAsyncContextManager[MarketSource]] | None = None

@@ -74,6 +74,7 @@ WHERE f.source = $1 AND f.raw_id > $2 AND f.lines_stored > 0
 ORDER BY f.raw_id
 LIMIT $5
 """
+_NAMED: Final = f"{FILES} WHERE f.source = $1 AND f.name = ANY($2) AND f.lines_stored > 0 ORDER BY f.raw_id"
 _CORRECTIONS: Final = """
 SELECT instrument_id, raw_id, replaced_from, replaced_to FROM archive_file
 WHERE instrument_id = ANY($1) AND replaced_from IS NOT NULL
@@ -159,6 +160,12 @@ class RawPayloads:
         async with self._database.driver() as driver:
             row = await driver.fetchrow(f"{FILES} WHERE f.raw_id = $1", raw_id)
         return None if row is None else file_of(row)
+
+    async def imported(self, source: str, names: Sequence[str]) -> Mapping[str, ArchiveFile]:
+        """See `RawReads.imported`."""
+        async with self._database.driver() as driver:
+            rows = await driver.fetch(_NAMED, source, list(names))
+        return {file.name: file for file in map(file_of, rows)}
 
     async def corrections(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Sequence[Correction]]:
         """See `RawReads.corrections`."""

@@ -3,6 +3,7 @@
 from candlewick.providers.binance.archive import BinanceArchives
 from candlewick.providers.binance.listing import VENUE, VENUE_NAME
 from candlewick.providers.binance.market_source import binance_source
+from candlewick.providers.binance.replaced import replaced_files
 from candlewick.providers.provider import Access, Provider, Simulator
 
 
@@ -22,6 +23,7 @@ PROVIDER = Provider(
         weight_per_minute=4_800,  # an address may use 6,000
     ),
     archives=BinanceArchives,
+    replaced=replaced_files,
     source=binance_source,
     simulator=_simulator,
 )

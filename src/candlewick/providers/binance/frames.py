@@ -1,4 +1,4 @@
-"""Binance's stream messages as trades by symbol. Pure.
+"""Binance's stream messages as trades and quotes by symbol. Pure.
 
 Wire formats: binance-spot-api-docs, web-socket-streams.md: raw events, combined ones (`{"stream", "data"}`), answers
 to subscriptions (`{"result": null, "id"}`), `serverShutdown`.
@@ -8,21 +8,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import orjson
 
 from candlewick.domain.batch import Rejected, TradeBatch
+from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import TradeLines
 from candlewick.ports import Frame
+from candlewick.providers.binance import tickers
 from candlewick.providers.binance.payloads import EVENTS, Numbered, trades
 from candlewick.providers.event_time import EventTimes
+from candlewick.providers.exact import Unreadable
+from candlewick.providers.quote_rows import NOBODY, QuoteRows
 from candlewick.providers.rejection import reject_bytes
 
 SHUTDOWN: Final = "serverShutdown"
-NOBODY: Final = ""
-"""What belongs to no symbol is listed under this."""
+_TRADES: Final = (b'"trade"', b'"aggTrade"')
+"""What messages of trades hold, and tickers never do: most messages are left at that."""
 
 
 def read(frames: Sequence[Frame]) -> Mapping[str, TradeLines]:
@@ -47,6 +52,33 @@ def read(frames: Sequence[Frame]) -> Mapping[str, TradeLines]:
         rejected.sort(key=lambda each: each.row)
         found[NOBODY] = TradeLines(TradeBatch.of([]), np.empty(0, dtype=np.int64), rejected, len(frames))
     return found
+
+
+def quotes(frames: Sequence[Frame]) -> Mapping[str, QuoteLines]:
+    """See `TradeStream.quotes`: what tickers say. What is no ticker is for `read` to account for."""
+    if not frames:
+        return {}
+    times, lines = EventTimes.until_tomorrow(max(frame.received_at for frame in frames)), QuoteRows()
+    for number, frame in enumerate(frames, 1):
+        if any(mark in frame.body for mark in _TRADES):
+            continue
+        for message in _tickers(frame):
+            symbol = tickers.symbol_of(message, "s")
+            if symbol is None:
+                lines.reject(NOBODY, number, message, Unreadable("it names no symbol"))
+            else:
+                lines.read(symbol, number, message, partial(tickers.event, message, frame.received_at, times))
+    return lines.by_symbol()
+
+
+def _tickers(frame: Frame) -> Iterator[dict[str, Any]]:
+    """The ticker in the message, if it is one."""
+    try:
+        message = _event(orjson.loads(frame.body))
+    except orjson.JSONDecodeError:
+        return
+    if isinstance(message, dict) and tickers.is_event(message):
+        yield message
 
 
 def refusal(body: bytes) -> str | None:
@@ -98,5 +130,9 @@ def _event(message: Any) -> Any:
 
 
 def _is_expected(message: Mapping[str, Any]) -> bool:
-    """Whether it is no trade and need not be: an answer to a subscription, a goodbye."""
-    return message.get("e") == SHUTDOWN or ("result" in message and "id" in message and "error" not in message)
+    """Whether it is no trade and need not be: a ticker, an answer to a subscription, a goodbye."""
+    return (
+        tickers.is_event(message)
+        or message.get("e") == SHUTDOWN
+        or ("result" in message and "id" in message and "error" not in message)
+    )

@@ -32,7 +32,7 @@ class BinanceReader:
         """See `PayloadReader.read`."""
         if payload.endpoint.startswith(STREAM):
             messages = [Frame(body, payload.received_at) for body in payload.body.split(b"\n")]
-            return Contents(trades=frames.read(messages))
+            return Contents(trades=frames.read(messages), quotes=frames.quotes(messages))
         match = _PATH.fullmatch(urlsplit(payload.endpoint).path)
         match match[1] if match else None:
             case ("aggTrades" | "trades" | "historicalTrades") as path:
@@ -42,10 +42,14 @@ class BinanceReader:
                 return Contents(candles={_symbol(payload): payloads.candles(payload)})
             case "ticker/24hr":
                 return Contents(quotes=tickers.quotes(payload))
+            case "ticker/bookTicker":
+                return Contents(quotes=tickers.books(payload))
             case "exchangeInfo":
                 return Contents(listings=symbols.listings(payload, self._exchange))
             case "depth":
                 reason = "order books are not taken"
+            case "avgPrice" | "ticker/price":
+                reason = "it says no more than the 24-hour ticker, which is taken"
             case _:
                 reason = "nothing of that kind is asked of Binance"
         raise MalformedPayload(payload.source, payload.endpoint, reason)

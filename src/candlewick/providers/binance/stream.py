@@ -71,9 +71,9 @@ class BinanceStream:
         """See `TradeStream.tips`. Binance has no heartbeat that would say."""
         return {}
 
-    def quotes(self, frames_: Sequence[Frame]) -> Mapping[str, QuoteLines]:  # noqa: ARG002  (the port's)
-        """See `TradeStream.quotes`. No stream of quotes is asked for."""
-        return {}
+    def quotes(self, frames_: Sequence[Frame]) -> Mapping[str, QuoteLines]:
+        """See `TradeStream.quotes`. Only trades are subscribed to; tickers are read where they come all the same."""
+        return frames.quotes(frames_)
 
 
 async def _subscribe(channel: Channel, streams: Sequence[str]) -> None:

@@ -39,11 +39,10 @@ def figures(exchange: Exchange, symbol: Symbol) -> Figures | None:
     if not len(batch):
         return None
     prices, sizes = batch.price.decimals(), batch.size.decimals()
-    tick = symbol.listing.tick_size or prices[-1] / 1000
     volume, quote_volume = sum(sizes, start=sizes[0] - sizes[0]), _quote_volume(batch)
     average = _EXACT.divide(quote_volume, volume)
     numbers = (
-        prices[-1], max(prices[-1] - tick, tick), prices[-1] + tick, min(prices), max(prices), prices[0], average
+        prices[-1], *beside(symbol, prices[-1]), min(prices), max(prices), prices[0], average
     )  # fmt: skip
     shown = tuple(f"{number:f}" for number in numbers)
     numbers_of = batch.sequence
@@ -51,6 +50,12 @@ def figures(exchange: Exchange, symbol: Symbol) -> Figures | None:
         shown, texts(batch.size)[-1], f"{volume:.8f}", f"{quote_volume:.8f}", len(batch), int(numbers_of.min()),
         int(numbers_of.max()),
     )  # fmt: skip
+
+
+def beside(symbol: Symbol, price: Decimal) -> tuple[Decimal, Decimal]:
+    """Bid and ask: a tick below and above the last price."""
+    tick = symbol.listing.tick_size or price / 1000
+    return max(price - tick, tick), price + tick
 
 
 def _quote_volume(batch: TradeBatch) -> Decimal:

@@ -12,6 +12,7 @@ import pytest
 
 from candlewick.ports import Frame
 from candlewick.providers.binance import frames
+from candlewick.providers.quote_rows import NOBODY
 from markets import LATER
 from recordings import recording
 
@@ -78,7 +79,7 @@ def test_no_frames_are_nothing() -> None:
 def test_what_belongs_to_no_symbol_is_rejected_under_no_name(message: object, reason: str) -> None:
     found = frames.read([frame(TRADE), frame(message)])
 
-    (rejected,) = found[frames.NOBODY].rejected
+    (rejected,) = found[NOBODY].rejected
     assert (rejected.row, rejected.received_at) == (2, LATER)
     assert reason in rejected.reason
     assert len(found["BTCUSDT"].trades) == 1
@@ -93,7 +94,7 @@ def test_a_bad_trade_is_rejected_under_its_symbol() -> None:
 
 
 def test_a_message_with_nul_can_be_kept_as_text() -> None:
-    (rejected,) = frames.read([frame(b"\x00\xff{")])[frames.NOBODY].rejected
+    (rejected,) = frames.read([frame(b"\x00\xff{")])[NOBODY].rejected
 
     assert rejected.text == "\\x00\\xff{"
 

@@ -1,4 +1,4 @@
-"""What a symbol's streams at Binance bring: trades, aggregated trades, the running candle of a minute."""
+"""What a symbol's streams at Binance bring: trades, aggregated trades, the running candle of a minute, tickers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 from candlewick.domain.batch import TradeBatch
 from candlewick.domain.market import Tape
+from candlewick.providers.binance.simulator import tickers
 from candlewick.providers.binance.simulator.klines import frame
 from candlewick.providers.binance.simulator.options import SimulatorOptions
 from candlewick.providers.binance.simulator.wire import TimeUnit, combined, frames
@@ -18,6 +19,9 @@ from candlewick.providers.simulation.parcels import Parcel, parcel_of_no_trades
 
 _TAPES: Final = {"trade": Tape.TRADES, "aggTrade": Tape.AGGREGATED}
 _KLINES: Final = "kline_1m"
+_BOOK: Final = "bookTicker"
+_TICKER: Final = "ticker"
+_SECOND: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class BinanceFeed:
 
     exchange: Exchange
     options: SimulatorOptions
-    kinds: Collection[str] = (*_TAPES, _KLINES)
+    kinds: Collection[str] = (*_TAPES, _KLINES, _BOOK, _TICKER)
 
     def writer(self, symbol: Symbol, begun: int) -> SymbolWriter:
         return SymbolWriter(self.exchange, self.options, symbol, begun)
@@ -60,6 +64,8 @@ class SymbolWriter:
     symbol: Symbol
     klines_at: int
     """When its running candle was looked at last (µs)."""
+    ticker_at: int = 0
+    """When its ticker was sent last (µs)."""
 
     def parcels(self, batch: TradeBatch, kinds: Collection[str]) -> list[Parcel[Form]]:
         event_time = self.exchange.shown_time()
@@ -70,7 +76,23 @@ class SymbolWriter:
         ]
         if _KLINES in kinds:
             parcels += self._klines(event_time)
+        if _BOOK in kinds and len(batch):
+            parcels.append(self._book(batch))
+        if _TICKER in kinds and event_time - self.ticker_at >= _SECOND:
+            self.ticker_at = event_time
+            parcels.append(self._ticker())
         return parcels
+
+    def _book(self, batch: TradeBatch) -> Parcel[Form]:
+        """The best bid and ask, whenever they have moved with a trade."""
+        stream, said = f"{self.symbol.name.lower()}@{_BOOK}", tickers.book_event(self.symbol, batch)
+        return parcel_of_no_trades(stream, self.symbol.name, lambda form: _wrapped(stream, [said], form)[0])
+
+    def _ticker(self) -> Parcel[Form]:
+        """Once a second."""
+        stream = f"{self.symbol.name.lower()}@{_TICKER}"
+        said = {unit: tickers.ticker_event(self.exchange, self.symbol, unit) for unit in TimeUnit}
+        return parcel_of_no_trades(stream, self.symbol.name, lambda form: _wrapped(stream, [said[form.unit]], form)[0])
 
     def _klines(self, event_time: int) -> list[Parcel[Form]]:
         """The running candle every two seconds, and each one once more when it is closed; silent ones never."""

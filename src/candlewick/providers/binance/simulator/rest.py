@@ -44,6 +44,7 @@ class Rest:
             _route("/aggTrades", self._aggregated, "symbol", "limit", "fromId", *_SPAN),
             _route("/klines", self._klines, "symbol", "interval", "timeZone", "limit", *_SPAN),
             _route("/ticker/24hr", self._tickers, *tickers.PARAMETERS),
+            _route("/ticker/bookTicker", self._books, *tickers.BOOK_PARAMETERS),
             Route("/api/{rest:path}", _unknown),
         ]
 
@@ -95,6 +96,10 @@ class Rest:
 
     def _tickers(self, parameters: Parameters, unit: TimeUnit) -> bytes:
         return tickers.tickers(self.exchange, parameters, unit)
+
+    def _books(self, parameters: Parameters, unit: TimeUnit) -> bytes:
+        del unit
+        return tickers.books(self.exchange, parameters)
 
     def _symbol(self, parameters: Parameters) -> Symbol:
         return self.exchange.symbol(parameters.symbol())

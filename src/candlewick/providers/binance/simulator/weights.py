@@ -21,8 +21,9 @@ WEIGHTS: Final = {
     "/api/v3/aggTrades": 4,
     "/api/v3/klines": 2,
     "/api/v3/ticker/24hr": 2,
+    "/api/v3/ticker/bookTicker": 2,
 }
-"""All others weigh 1. A ticker of more than 20 symbols would weigh more: nobody here asks for so many at once."""
+"""All others weigh 1. Tickers of many symbols would weigh more: nobody here asks for so many at once."""
 _MINUTE: Final = 60_000_000
 _SECOND: Final = 1_000_000
 _MOST_CLIENTS: Final = 10_000
