@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from uuid import uuid4
 
 from candlewick.domain.market import Side, Trade
 from candlewick.domain.page import TradeQuery
-from candlewick.domain.raw import Payload, RawId
+from candlewick.domain.raw import Payload, RawId, ReplacedFile
+from candlewick.pipeline.outdated import FileState, replacements
 from candlewick.storage.engine import Database
 from candlewick.storage.raw import RawFiles
 from candlewick.storage.raw_reads import RawPayloads
@@ -75,3 +77,26 @@ async def test_facts_are_known_without_the_bytes(database: Database, tmp_path: P
     )  # fmt: skip
     assert (found[raw_id].byte_count, found[raw_id].received_at, found[raw_id].archived) == (6, LATER, False)
     assert await reads.beginnings([archive.id, raw_id], 3) == {raw_id: b"/fa"}
+
+
+async def test_of_a_file_the_version_whose_rows_are_here_is_told(database: Database, tmp_path: Path) -> None:
+    files, reads, source = RawFiles(database, tmp_path), RawPayloads(database), f"source-{uuid4().hex[:8]}"
+    kept_files = []
+    for name, body in (("a.csv", "old"), ("a.csv", "new"), ("a.csv", "refused"), ("b.csv", "nothing")):
+        path = tmp_path / name
+        path.write_text(body)
+        kept_files.append(await files.keep_file(source, name, path, received_at=LATER))
+    async with database.driver() as driver:
+        for file in kept_files[:2]:
+            await driver.execute("UPDATE archive_file SET lines_stored = 9 WHERE raw_id = $1", file.id)
+    listed = [ReplacedFile(name, kept_files[0].sha256, "0" * 64) for name in ("b.csv", "a.csv", "c.csv")]
+
+    [found] = await replacements(source, listed, reads)
+
+    assert (found.imported.id, found.state) == (kept_files[1].id, FileState.OTHER)
+    for old, new, state in (
+        (kept_files[1].sha256, "0" * 64, FileState.OUTDATED),
+        ("0" * 64, kept_files[1].sha256, FileState.CURRENT),
+    ):
+        [found] = await replacements(source, [ReplacedFile("a.csv", old, new)], reads)
+        assert found.state is state

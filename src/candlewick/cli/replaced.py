@@ -10,7 +10,7 @@ import typer
 from candlewick.cli.exit_codes import ExitCode
 from candlewick.cli.invocation import begun, run
 from candlewick.cli.output import AsJson, say, write_json, write_table
-from candlewick.domain.errors import UnknownFormat, UnknownSource
+from candlewick.domain.errors import UnknownFormat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,10 @@ def _read(path: Path, source: str) -> Sequence[ReplacedFile]:
 
     read = provider(source).replaced if source in CODES else None
     if read is None:
-        raise UnknownSource(source, (code for code in CODES if provider(code).replaced))
+        known = ", ".join(code for code in CODES if provider(code).replaced)
+        raise typer.BadParameter(
+            f"{source!r} publishes no lists of replaced files; {known} does", param_hint="--source"
+        )
     try:
         return read(path.read_text(encoding="utf-8"), path.name)
     except UnicodeDecodeError as exc:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import Any
 
 from binance_files import NAME, trade_line, trade_lines, write_zip
@@ -45,6 +46,33 @@ def test_what_is_kept_can_be_looked_at_read_again_and_tried_again(candlewick: Ca
     [retried] = said(candlewick, "dead-letters", "retry", "--kind", "malformed")
     assert (retried["letter"], retried["result"], retried["reason"]) == (letter["letter"], "queued", None)
     assert said(candlewick, "dead-letters", "list", "--kind", "clash") == []
+
+
+def test_a_file_that_its_venue_replaced_is_told(candlewick: Candlewick) -> None:
+    path = write_zip(candlewick.data_dir / NAME, trade_lines(5))
+    candlewick.run("import", str(path), "--instrument", KEY)
+    digest = sha256(path.read_bytes()).hexdigest()
+    listed = candlewick.data_dir / "updates.csv"
+    listed.write_text(f"File,Old,New\n{NAME},{digest}  {NAME},{'0' * 64}  {NAME}\n")
+
+    done = candlewick.run("replaced", str(listed), "--json")
+    assert done.returncode == ExitCode.FAILED, done.stderr
+    assert json.loads(done.stdout) == [{"file": NAME, "state": "outdated", "imported": digest, "new": "0" * 64}]
+
+    corrected = write_zip(path, trade_lines(6))
+    candlewick.run("import", str(corrected), "--instrument", KEY)
+    listed.write_text(listed.read_text().replace("0" * 64, sha256(path.read_bytes()).hexdigest()))
+    done = candlewick.run("replaced", str(listed))
+    assert (done.returncode, "current" in done.stdout) == (0, True), done.stderr
+
+    listed.write_text(listed.read_text().replace(NAME, NAME.replace("08-08", "08-09")))
+    assert "None of 1 replaced files was imported." in candlewick.run("replaced", str(listed)).stdout
+    for arguments, code, words in (
+        ((str(path),), ExitCode.FAILED, "it is no"),
+        ((str(listed), "--source", "coinbase"), ExitCode.USAGE, "publishes no lists of replaced files"),
+    ):
+        done = candlewick.run("replaced", *arguments)
+        assert (done.returncode, words in " ".join(done.stderr.split())) == (code, True), done.stderr
 
 
 def test_what_there_is_not_is_said(candlewick: Candlewick) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
+from candlewick.domain.quote import Quote
+from candlewick.domain.time import from_microseconds
 from candlewick.ports import Frame
 from candlewick.providers.binance import frames
 from candlewick.providers.quote_rows import NOBODY
@@ -91,6 +93,48 @@ def test_a_bad_trade_is_rejected_under_its_symbol() -> None:
     (rejected,) = found["BTCUSDT"].rejected
     assert rejected.row == 2
     assert "not given as a text" in rejected.reason
+
+
+TICKER = {
+    "e": "24hrTicker", "E": 1_723_161_255_400, "s": "BTCUSDT", "c": "61837.63", "b": "61837.00", "a": "61838.10",
+    "q": "15.30000000", "P": "-95.960", "C": 1_723_161_255_399,
+}  # fmt: skip
+BOOK = {"u": 400900217, "s": "BNBUSDT", "b": "25.35190000", "B": "31.21", "a": "25.36520000", "A": "40.66"}
+
+
+def test_tickers_are_quotes_and_no_bad_trades() -> None:
+    heard = [frame(TRADE), frame(TICKER), frame({"stream": "bnbusdt@bookTicker", "data": BOOK}), frame({"result": 1})]
+
+    found = frames.quotes(heard)
+
+    [[ticker], [book]] = found["BTCUSDT"].quotes, found["BNBUSDT"].quotes
+    assert ticker == Quote(
+        from_microseconds(1_723_161_255_399_000), Decimal("61837.63"), Decimal("61837.00"), Decimal("61838.10"),
+        volume_24h=Decimal("15.30000000"), change_24h=Decimal("-95.960"),
+    )  # fmt: skip
+    assert book == Quote(LATER, bid=Decimal("25.35190000"), ask=Decimal("25.36520000"))
+    assert not frames.read([frame(TICKER), frame(BOOK)])
+    assert not frames.quotes([])
+
+
+@pytest.mark.parametrize(
+    ("message", "symbol", "reason"),
+    [
+        (TICKER | {"c": 1.5}, "BTCUSDT", "c"),
+        (TICKER | {"C": "now"}, "BTCUSDT", "no whole number"),
+        (BOOK | {"b": None}, "BNBUSDT", "b"),
+        (BOOK | {"s": 7}, NOBODY, "names no symbol"),
+        (BOOK | {"s": "B" * 65}, NOBODY, "names no symbol"),
+    ],
+)
+def test_a_bad_ticker_is_rejected_with_its_place(message: object, symbol: str, reason: str) -> None:
+    heard = [frame(TRADE), frame(message)]
+    [(name, lines)] = frames.quotes(heard).items()
+
+    [rejected] = lines.rejected
+    assert (name, rejected.row) == (symbol, 2)
+    assert reason in rejected.reason
+    assert frames.read(heard).keys() == {"BTCUSDT"}, "a ticker is rejected once"
 
 
 def test_a_message_with_nul_can_be_kept_as_text() -> None:

@@ -22,6 +22,11 @@ from mutations import DAMAGED, mutated
 TRADE = {"id": 7, "price": "1.5", "qty": "2", "time": 1_723_161_240_000, "isBuyerMaker": True, "isBestMatch": True}
 AGGREGATE = {"a": 7, "p": "1.5", "q": "2", "f": 1, "l": 2, "T": 1_723_161_240_000, "m": False, "M": True}
 KLINE = [1_723_161_240_000, "1", "3", "1", "2", "5", 1_723_161_299_999, "9", 4, "2", "3", "0"]
+TICKER = {
+    "symbol": "BTCUSDT", "lastPrice": "1.5", "bidPrice": "1", "askPrice": "2", "quoteVolume": "9",
+    "priceChangePercent": "-0.5", "closeTime": 1_723_161_240_000,
+}  # fmt: skip
+BOOK = {"symbol": "BTCUSDT", "bidPrice": "1", "bidQty": "1", "askPrice": "2", "askQty": "1"}
 SYMBOL = {
     "symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT",
     "filters": [{"filterType": "PRICE_FILTER", "tickSize": "0.01"}, {"filterType": "LOT_SIZE", "stepSize": "0.001"}],
@@ -33,11 +38,26 @@ ANSWERS: dict[str, tuple[str, Any]] = {
         "/api/v3/klines?symbol=BTCUSDT",
         [KLINE, [1_723_161_300_000, *KLINE[1:6], 1_723_161_359_999, *KLINE[7:]]],
     ),
+    "tickers": ("/api/v3/ticker/24hr", [TICKER, TICKER | {"symbol": "ETHUSDT"}]),
+    "books": ("/api/v3/ticker/bookTicker", [BOOK, BOOK | {"symbol": "ETHUSDT"}]),
+    "ticker": ("/api/v3/ticker/24hr?symbol=BTCUSDT", TICKER),
     "listings": ("/api/v3/exchangeInfo", {"symbols": [SYMBOL, SYMBOL | {"symbol": "ETHUSDT", "baseAsset": "ETH"}]}),
 }
 EVENTS: dict[str, Any] = {
     "trade": {"e": "trade", "E": 1, "s": "BTCUSDT", "t": 7, "p": "1", "q": "2", "T": 1_723_161_240_000, "m": True},
     "aggregate": {"stream": "btcusdt@aggTrade", "data": {"e": "aggTrade", "E": 1, "s": "BTCUSDT", **AGGREGATE}},
+    "ticker": {
+        "e": "24hrTicker",
+        "E": 1,
+        "s": "BTCUSDT",
+        "c": "1.5",
+        "b": "1",
+        "a": "2",
+        "q": "9",
+        "P": "-0.5",
+        "C": 1_723_161_240_000,
+    },
+    "book": {"stream": "x", "data": {"u": 1, "s": "BTCUSDT", "b": "1", "B": "1", "a": "2", "A": "1"}},
     "answer": {"result": None, "id": 1},
     "error": {"error": {"code": 2, "msg": "Invalid request"}, "id": 1},
 }
@@ -68,6 +88,11 @@ def test_a_damaged_answer_is_read_or_malformed(name: str, data: st.DataObject) -
     for lines in found.trades.values():
         assert len(lines.trades) + len(lines.rejected) == len(document)
         kept([text for each in lines.rejected for text in (each.text, each.reason)])
+    if found.quotes:
+        rows_ = document if isinstance(document, list) else [document]
+        assert sum(len(lines.quotes) + len(lines.rejected) for lines in found.quotes.values()) == len(rows_)
+    for quotes in found.quotes.values():
+        kept([text for each in quotes.rejected for text in (each.text, each.reason)])
     for candles in found.candles.values():
         assert len(candles.candles) + len(candles.rejected) <= len(document)  # an unfinished one is left out
         kept([text for each in candles.rejected for text in (each.text, each.reason)])
@@ -76,10 +101,13 @@ def test_a_damaged_answer_is_read_or_malformed(name: str, data: st.DataObject) -
 @pytest.mark.parametrize("name", EVENTS)
 @DAMAGED
 @given(data=st.data())
-def test_a_damaged_message_is_a_trade_expected_or_rejected(name: str, data: st.DataObject) -> None:
+def test_a_damaged_message_is_a_trade_a_quote_expected_or_rejected(name: str, data: st.DataObject) -> None:
     body = written(mutated(EVENTS[name], data.draw)).encode()
-    found = frames.read([Frame(body, LATER)])
-    assert sum(len(lines.trades) + len(lines.rejected) for lines in found.values()) <= 1
+    found, quotes = frames.read([Frame(body, LATER)]), frames.quotes([Frame(body, LATER)])
+    told = sum(len(lines.trades) + len(lines.rejected) for lines in found.values())
+    quoted = sum(len(lines.quotes) + len(lines.rejected) for lines in quotes.values())
+    assert told + quoted <= 1
+    kept([text for lines in quotes.values() for each in lines.rejected for text in (each.text, each.reason)])
     kept([text for lines in found.values() for each in lines.rejected for text in (each.text, each.reason)])
     frames.refusal(body)
     frames.is_goodbye(body)
@@ -90,6 +118,7 @@ def test_a_damaged_message_is_a_trade_expected_or_rejected(name: str, data: st.D
 def test_bytes_that_are_no_message_are_rejected(body: bytes) -> None:
     found = frames.read([Frame(body, LATER)])
     assert sum(len(lines.trades) for lines in found.values()) == 0
+    assert not frames.quotes([Frame(body, LATER)])
     frames.refusal(body)
 
 

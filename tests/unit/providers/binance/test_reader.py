@@ -83,6 +83,17 @@ def test_messages_of_a_stream_are_read_as_the_feed_read_them() -> None:
     assert np.array_equal(again["BTCUSDT"].lines, then["BTCUSDT"].lines)
 
 
+def test_book_tickers_are_quotes_over_rest_and_in_a_stream() -> None:
+    row = {"symbol": "BTCUSDT", "bidPrice": "1.5", "bidQty": "1", "askPrice": "2.50", "askQty": "1"}
+    event = {"u": 1, "s": "BTCUSDT", "b": "1.5", "B": "1", "a": "2.50", "A": "1"}
+
+    asked = BinanceReader().read(kept("/api/v3/ticker/bookTicker", [row]))
+    heard = BinanceReader().read(kept("stream:stream/binance/1", orjson.dumps(event)))
+
+    assert asked.quotes == heard.quotes
+    assert (len(asked.quotes["BTCUSDT"].quotes), heard.trades) == (1, {})
+
+
 def test_listings_carry_the_venue_s_own_code() -> None:
     exchange = Exchange("demo", "Demo", LATER, lambda _: AssetClass.CRYPTO)
     row = {"symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT"}
@@ -100,6 +111,8 @@ def test_listings_carry_the_venue_s_own_code() -> None:
         ("/api/v3/trades", [], "does not say of which symbol"),
         ("/api/v3/aggTrades?symbol=A&symbol=B", [], "does not say of which symbol"),
         ("/api/v3/depth?symbol=BTCUSDT", {}, "order books are not taken"),
+        ("/api/v3/avgPrice?symbol=BTCUSDT", {}, "no more than the 24-hour ticker"),
+        ("/api/v3/ticker/price", [], "no more than the 24-hour ticker"),
         ("/api/v3/account", {}, "nothing of that kind"),
         ("/elsewhere", {}, "nothing of that kind"),
     ],

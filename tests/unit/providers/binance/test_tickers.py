@@ -1,9 +1,10 @@
-"""Binance's 24-hour tickers as quotes, digit for digit, and which requests ask for them."""
+"""Binance's 24-hour and book tickers as quotes, digit for digit, and which requests ask for them."""
 
 from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,7 +20,7 @@ from candlewick.domain.raw import Payload
 from candlewick.providers.binance.quotes import BinanceQuotes
 from candlewick.providers.binance.reader import BinanceReader
 from candlewick.providers.binance.rest import TICKERS
-from candlewick.providers.binance.tickers import quotes
+from candlewick.providers.binance.tickers import books, quotes
 from candlewick.providers.exact_json import written
 from markets import LATER, FrozenClock
 from recordings import recording
@@ -31,6 +32,9 @@ ROW: dict[str, Any] = {
     "symbol": "BTCUSDT", "priceChange": "-94.99999800", "priceChangePercent": "-95.960", "lastPrice": "4.00000200",
     "lastQty": "200.00000000", "bidPrice": "4.00000000", "askPrice": "4.00000201", "volume": "8913.30000000",
     "quoteVolume": "15.30000000", "openTime": 1767139199123, "closeTime": 1767225599123, "firstId": 28385, "count": 76,
+}  # fmt: skip
+BOOK = {
+    "symbol": "BTCUSDT", "bidPrice": "4.00000000", "bidQty": "431.0", "askPrice": "4.00000201", "askQty": "9.0"
 }  # fmt: skip
 
 
@@ -78,9 +82,35 @@ def test_a_row_without_a_symbol_belongs_to_nobody() -> None:
     assert {symbol: len(lines.rejected) for symbol, lines in found.items()} == {"": 3}
 
 
-def test_an_error_is_no_list_of_tickers() -> None:
-    with pytest.raises(MalformedPayload):
-        quotes(payload({"code": -1121, "msg": "Invalid symbol."}))
+@pytest.mark.parametrize("read", [quotes, books])
+def test_an_error_is_no_list_of_tickers(read: Callable[[Payload], Any]) -> None:
+    with pytest.raises(MalformedPayload, match="Invalid symbol"):
+        read(payload({"code": -1121, "msg": "Invalid symbol."}))
+
+
+def test_the_answer_for_one_symbol_is_read_as_a_list_of_one() -> None:
+    assert quotes(payload(ROW)) == quotes(payload([ROW]))
+    assert books(payload(BOOK)) == books(payload([BOOK]))
+
+
+def test_a_book_ticker_is_bid_and_ask_of_the_moment_when_it_came() -> None:
+    [quote] = books(payload([BOOK]))["BTCUSDT"].quotes
+
+    assert quote == Quote(LATER, bid=Decimal("4.00000000"), ask=Decimal("4.00000201"))
+    assert (str(quote.bid), quote.price, quote.volume_24h) == ("4.00000000", None, None)
+
+
+def test_a_side_of_the_book_that_is_empty_is_no_price() -> None:
+    [quote] = books(payload([BOOK | {"bidPrice": "0.00000000"}]))["BTCUSDT"].quotes
+
+    assert (quote.bid, quote.ask) == (None, Decimal("4.00000201"))
+
+
+@pytest.mark.parametrize("change", [{"bidPrice": 4.0}, {"askPrice": "four"}, {"askPrice": None}])
+def test_a_row_that_is_no_book_ticker_is_rejected(change: dict[str, Any]) -> None:
+    found = books(payload([BOOK | change, BOOK | {"symbol": "ETHUSDT"}]))
+
+    assert (len(found["BTCUSDT"].rejected), len(found["ETHUSDT"].quotes)) == (1, 1)
 
 
 @pytest.mark.shared_data

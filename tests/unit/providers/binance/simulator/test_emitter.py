@@ -132,3 +132,16 @@ def test_a_candle_is_pushed_while_it_runs_and_closed_once() -> None:
     assert [each["t"] for each in closed] == sorted(opened)[:2]
     assert closed[1]["n"] == 600
     assert len(ear.heard()) >= 60
+
+
+def test_tickers_are_pushed_with_trades_and_once_a_second() -> None:
+    steps = Steps()
+    ear = steps.listener("btcusdt@bookTicker", "btcusdt@ticker")
+    steps.go(0.5, steps=8)
+
+    books = [message for message in ear.heard() if "e" not in message]
+    tickers = [message for message in ear.heard() if message.get("e") == "24hrTicker"]
+    assert len(books) == 8
+    assert len(tickers) == 4
+    assert all(float(book["b"]) < float(book["a"]) for book in books)
+    assert [ticker["b"] for ticker in tickers] == [book["b"] for book in books[::2]]

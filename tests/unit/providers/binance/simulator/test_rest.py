@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -208,3 +209,17 @@ async def test_without_a_symbol_the_tickers_of_all_come_and_an_unknown_one_is_re
 
     assert {row["symbol"] for row in everything} == {"BTCUSDT", "OLDUSDT"}
     assert (unknown.status_code, unknown.json()["code"]) == (400, -1121)
+
+
+async def test_book_tickers_lie_beside_the_last_price(client: httpx.AsyncClient) -> None:
+    last = TRUTH[slice(len(TRUTH) - 1, len(TRUTH))].trades()[0].price
+
+    [row] = (await client.get("/api/v3/ticker/bookTicker", params={"symbols": '["BTCUSDT"]'})).json()
+    one = (await client.get("/api/v3/ticker/bookTicker", params={"symbol": "BTCUSDT"})).json()
+    everything = (await client.get("/api/v3/ticker/bookTicker")).json()
+    both = await client.get("/api/v3/ticker/bookTicker", params={"symbol": "BTCUSDT", "symbols": '["BTCUSDT"]'})
+
+    assert row == one
+    assert Decimal(row["bidPrice"]) < last < Decimal(row["askPrice"])
+    assert {each["symbol"] for each in everything} == {"BTCUSDT", "OLDUSDT"}
+    assert both.status_code == 400

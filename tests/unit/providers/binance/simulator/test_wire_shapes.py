@@ -15,12 +15,17 @@ import pytest
 
 from candlewick.domain.market import InstrumentKey, Tape
 from candlewick.domain.time import microseconds
+from candlewick.providers.binance.simulator.tickers import book_event
 from candlewick.providers.binance.simulator.wire import TimeUnit, combined, frames
+from candlewick.providers.simulation.exchange import Exchange
+from candlewick.providers.simulation.faults import Faults
 from markets import FrozenClock
 from recordings import recording
 from simulated import NOW, asking, small_market
 
 MARKET = small_market()
+KEY = InstrumentKey("binance", "BTC", "USDT")
+FAULTS = Faults(seed=1)
 DAILY = "/data/spot/daily/trades/BTCUSDT/BTCUSDT-trades-2024-08-08.zip"
 
 pytestmark = pytest.mark.shared_data
@@ -49,18 +54,26 @@ def recorded(path: str, query: str) -> Any:
 @pytest.mark.parametrize(
     ("path", "query", "ours"),
     [
-        ("trades", "limit=1000&symbol=BTCUSDT", "symbol=BTCUSDT"),
-        ("historicalTrades", "limit=5&symbol=BTCUSDT", "symbol=BTCUSDT"),
-        ("aggTrades", "limit=1000&symbol=BTCUSDT", "symbol=BTCUSDT"),
-        ("klines", "interval=5m&limit=24&symbol=BTCUSDT", "symbol=BTCUSDT&interval=5m"),
+        ("trades", "limit=1000&symbol=BTCUSDT", "symbol=BTCUSDT&limit=3"),
+        ("historicalTrades", "limit=5&symbol=BTCUSDT", "symbol=BTCUSDT&limit=3"),
+        ("aggTrades", "limit=1000&symbol=BTCUSDT", "symbol=BTCUSDT&limit=3"),
+        ("ticker/24hr", "symbols=%5B%22BTCUSDT%22%2C%22ETHUSDT%22%5D", 'symbols=["BTCUSDT"]'),
+        ("klines", "interval=5m&limit=24&symbol=BTCUSDT", "symbol=BTCUSDT&interval=5m&limit=3"),
     ],
 )
 async def test_rows_of_rest(path: str, query: str, ours: str) -> None:
     real = recorded(path, query)
     async with asking(MARKET, FrozenClock(NOW)) as client:
-        made = (await client.get(f"/api/v3/{path}?{ours}&limit=3")).json()
+        made = (await client.get(f"/api/v3/{path}?{ours}")).json()
 
     assert shape(made[0]) == shape(real[0])
+
+
+async def test_a_book_ticker_of_rest() -> None:
+    async with asking(MARKET, FrozenClock(NOW)) as client:
+        made = (await client.get("/api/v3/ticker/bookTicker?symbol=BTCUSDT")).json()
+
+    assert shape(made) == shape(recorded("ticker/bookTicker", "symbol=BTCUSDT"))
 
 
 async def test_exchange_info() -> None:
@@ -78,12 +91,22 @@ async def test_exchange_info() -> None:
 def test_frames_of_trades() -> None:
     with gzip.open(recording("binance/ws_spot/btcusdt_20240808.gz"), "rt") as file:
         real = next(line.partition(" ")[2] for line in file if "@trade" in line)
-    batch = MARKET.from_sequence(InstrumentKey("binance", "BTC", "USDT"), 1_000, 1)
+    batch = MARKET.from_sequence(KEY, 1_000, 1)
     (made,) = frames(batch, Tape.TRADES, "BTCUSDT", microseconds(NOW), TimeUnit.MILLISECOND)
 
     text = combined("btcusdt@trade", made)
     assert shape(json.loads(text)) == shape(json.loads(real))
     assert list(json.loads(text)["data"]) == list(json.loads(real)["data"])
+
+
+def test_a_frame_of_a_book_ticker() -> None:
+    with gzip.open(recording("binance/ws_spot/btcusdt_20240808.gz"), "rt") as file:
+        real = json.loads(next(line.partition(" ")[2] for line in file if "@bookTicker" in line))
+    exchange = Exchange([MARKET], FrozenClock(NOW), FAULTS.gone, FAULTS.skew)
+    made = json.loads(book_event(exchange.symbol("BTCUSDT"), MARKET.from_sequence(KEY, 1_000, 1)))
+
+    assert shape(made) == shape(real["data"])
+    assert list(made) == list(real["data"])
 
 
 def rows_of(source: Path | BytesIO) -> list[list[str]]:
