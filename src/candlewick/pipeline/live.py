@@ -1,10 +1,11 @@
-"""Trades as they happen into the store: in bounded batches, each exactly once, holes mended from the history."""
+"""Trades and quotes as they happen into the store: bounded batches, each once, holes mended from the history."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -13,6 +14,7 @@ from candlewick.domain.errors import InstrumentBusy
 from candlewick.domain.gap import GapEvidence
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument
+from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import STREAM, Payload, RawId, TradeLines
 from candlewick.pipeline.contiguity import Contiguity, runs_of
 from candlewick.pipeline.feed_gaps import FeedGaps
@@ -22,7 +24,7 @@ from candlewick.pipeline.inbox import BatchBounds, Inbox
 from candlewick.pipeline.mending import Feed, Mender
 from candlewick.pipeline.strangers import letters_of
 from candlewick.pipeline.stream_health import StreamHealth
-from candlewick.ports import Clock, Delivery, Frame, LivePositions, TradeHistory, TradeStream
+from candlewick.ports import Clock, Delivery, Frame, LivePositions, QuoteDelivery, TradeHistory, TradeStream
 
 log = structlog.get_logger(__name__)
 
@@ -123,7 +125,7 @@ class Session:
         return frozenset(new)
 
     async def _store(self, frames: Sequence[Frame]) -> None:
-        """Keep the frames as received, then store the trades in them."""
+        """Keep the frames as received, then store the trades and quotes in them."""
         body = b"\n".join(frame.body for frame in frames)
         payload = Payload(self._feed.source, STREAM + self._lease.name, body, frames[-1].received_at)
         raw_id = await self._feed.stores.raw.keep_payload(payload)
@@ -135,6 +137,13 @@ class Session:
                     group.create_task(self._try_to_deliver(symbol, lines, raw_id, frames))
                 else:
                     group.create_task(self._keep_strangers(symbol, lines, payload, raw_id))
+            for symbol, quotes in self._feed.stream.quotes(frames).items():
+                if symbol in self._instruments:
+                    group.create_task(self._try_to_put(symbol, quotes, raw_id, frames[-1].received_at))
+                else:
+                    group.create_task(
+                        self._feed.stores.letters.keep(letters_of(payload, symbol, quotes.rejected, raw_id))
+                    )
         self._health.heard(frames[-1].received_at)
 
     def _expect(self, frames: Sequence[Frame]) -> None:
@@ -172,6 +181,17 @@ class Session:
         )
         came.hear(runs)
         self.delivered = True
+
+    async def _try_to_put(self, symbol: str, lines: QuoteLines, raw_id: RawId, received_at: datetime) -> None:
+        """Quotes that an instrument has no room for just now are left out: newer ones follow."""
+        instrument, source = self._instruments[symbol], self._feed.source
+        try:
+            async with self._writers:
+                await self._feed.stores.quotes.put(
+                    QuoteDelivery(instrument, source, lines, received_at, raw_id, lease=self._lease)
+                )
+        except InstrumentBusy as error:
+            log.warning("quotes_left_out", source=source, symbol=symbol, reason=str(error))
 
     async def _keep_strangers(self, symbol: str, lines: TradeLines, payload: Payload, raw_id: RawId) -> None:
         """Frames that are no trade of ours: kept, with their reason, since nobody asked for them."""

@@ -277,7 +277,7 @@ class TradeStream(Protocol):
         """The newest sequence that the venue says there is, by symbol, where a frame says so (a heartbeat). Pure."""
 
     def quotes(self, frames: Sequence[Frame]) -> Mapping[str, QuoteLines]:
-        """Quotes in the frames by the venue's symbol, for streams that carry them. Pure."""
+        """Quotes in the frames by the venue's symbol; none if the stream was not to carry any. Pure."""
 
 
 class MarketSource(Protocol):

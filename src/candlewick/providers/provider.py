@@ -90,6 +90,8 @@ class Access:
     timeout_seconds: float = 15.0
     poll_every: timedelta = timedelta(minutes=1)
     """How often the quotes of watched instruments are asked for."""
+    stream_quotes: bool = False
+    """Whether its streams are to carry quotes beside trades."""
     plan: str | None = None
     """What the key was paid for, where that decides on host and limits."""
     api_key: str | None = field(default=None, repr=False)

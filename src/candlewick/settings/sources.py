@@ -59,6 +59,11 @@ class SourceSettings(Section):
         description="How often quotes of watched instruments are asked for, if not as often as usual.",
         examples=[60],
     )
+    stream_quotes: bool = Field(
+        False,
+        description="Whether its streams carry the best bid and ask too, each time they change: Binance's book ticker, "
+        "the ticker channel of Coinbase and Kraken. It is many times the messages.",
+    )
 
 
 _UNASKED = frozenset({"demo", "csv"})

@@ -39,6 +39,7 @@ def _as_set(usual: Access, given: SourceSettings) -> Access:
         weight_per_day=given.weight_per_day or usual.weight_per_day,
         timeout_seconds=given.timeout.total_seconds(),
         poll_every=given.poll_every or usual.poll_every,
+        stream_quotes=given.stream_quotes,
         plan=given.plan or usual.plan,
         api_key=given.api_key.get_secret_value() if given.api_key else None,
     )

@@ -37,8 +37,10 @@ def coinbase_market(rate: int) -> SteadyMarket:
 
 
 @asynccontextmanager
-async def open_coinbase(market: NumberedMarket, clock: Clock, silence: timedelta) -> AsyncIterator[Venue]:
-    """A venue of that market. Pauses between tries take no time; `silence` ends a stream."""
+async def open_coinbase(
+    market: NumberedMarket, clock: Clock, silence: timedelta, *, quotes: bool = False
+) -> AsyncIterator[Venue]:
+    """See `open_venue`."""
     budget, connections = Budget(), Budget()
     async with (
         serving(create_simulator([market], clock, OPTIONS)) as address,
@@ -54,7 +56,7 @@ async def open_coinbase(market: NumberedMarket, clock: Clock, silence: timedelta
             trades=CoinbaseTrades(rest),
             candles=CoinbaseCandles(rest),
             directory=CoinbaseDirectory(rest),
-            stream=CoinbaseStream(VENUE, f"ws://{address}", connections, clock, bounds),
+            stream=CoinbaseStream(VENUE, f"ws://{address}", connections, clock, bounds, quotes=quotes),
             quotes=CoinbaseQuotes(rest),
             reader=CoinbaseReader(),
             statuses=rest.circuits,

@@ -41,8 +41,10 @@ def kraken_market(rate: int) -> SteadyMarket:
 
 
 @asynccontextmanager
-async def open_kraken(market: NumberedMarket, clock: Clock, silence: timedelta) -> AsyncIterator[Venue]:
-    """A venue of that market. Pauses between tries take no time; `silence` ends a stream."""
+async def open_kraken(
+    market: NumberedMarket, clock: Clock, silence: timedelta, *, quotes: bool = False
+) -> AsyncIterator[Venue]:
+    """See `open_venue`."""
     budget, connections = Budget(), Budget()
     async with (
         serving(create_simulator([market], clock, OPTIONS)) as address,
@@ -59,7 +61,7 @@ async def open_kraken(market: NumberedMarket, clock: Clock, silence: timedelta) 
             trades=KrakenTrades(rest),
             candles=KrakenCandles(rest, clock),
             directory=KrakenDirectory(rest),
-            stream=KrakenStream(f"ws://{address}", connections, clock, bounds),
+            stream=KrakenStream(f"ws://{address}", connections, clock, bounds, quotes=quotes),
             quotes=KrakenQuotes(rest, clock),
             statuses=rest.circuits,
         )

@@ -122,9 +122,12 @@ def daily_market(trades_a_day: int) -> MarketModel:
 
 @asynccontextmanager
 async def open_venue(
-    market: NumberedMarket, clock: Clock, silence: timedelta = timedelta(seconds=30)
+    market: NumberedMarket, clock: Clock, silence: timedelta = timedelta(seconds=30), *, quotes: bool = False
 ) -> AsyncIterator[Venue]:
-    """A venue of that market. Pauses between tries take no time; `silence` ends a stream."""
+    """A venue of that market, whose streams carry quotes if they are wanted.
+
+    Pauses between tries take no time; `silence` ends a stream.
+    """
     budget, connections = Budget(), Budget()
     async with (
         serving(create_simulator([market], clock)) as address,
@@ -145,7 +148,7 @@ async def open_venue(
             trades=BinanceTrades(rest),
             candles=BinanceCandles(rest),
             directory=BinanceDirectory(rest, BINANCE),
-            stream=BinanceStream(BINANCE.code, f"ws://{address}", connections, clock, trusted),
+            stream=BinanceStream(BINANCE.code, f"ws://{address}", connections, clock, trusted, quotes=quotes),
             statuses=rest.circuits,
         )
         try:

@@ -146,7 +146,7 @@ class FakeDayHistory:
 
 
 class FakeStream:
-    """Delivers what a test sends: each frame is a JSON list of [symbol, sequences], or of [symbol, tip]."""
+    """Delivers what a test sends: a frame is [symbol, sequences], [symbol, tip] or [symbol, price] in JSON."""
 
     def __init__(self) -> None:
         self.sent: asyncio.Queue[Frame | Exception | None] = asyncio.Queue()
@@ -191,8 +191,18 @@ class FakeStream:
         said = (json.loads(frame.body) for frame in frames)
         return {symbol: tip for symbol, tip in said if isinstance(tip, int)}
 
+    def quote(self, price: str, symbol: str = "BTCUSDT") -> None:
+        self.sent.put_nowait(Frame(json.dumps([symbol, price]).encode(), ORIGIN))
+
     def quotes(self, frames: Sequence[Frame]) -> Mapping[str, QuoteLines]:
-        return {}
+        """A price is text; what is no number is rejected."""
+        found: dict[str, QuoteLines] = {}
+        for number, (symbol, said) in enumerate((json.loads(frame.body) for frame in frames), 1):
+            if isinstance(said, str) and said.isdigit():
+                found[symbol] = QuoteLines([Quote(ORIGIN, Decimal(said))], ())
+            elif isinstance(said, str):
+                found[symbol] = QuoteLines([], [Rejected(number, said, "it is no price")])
+        return found
 
 
 @dataclass

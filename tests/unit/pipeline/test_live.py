@@ -6,8 +6,10 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from candlewick.domain.errors import DatabaseUnavailable, InstrumentBusy, LeaseLost
+from candlewick.domain.market import InstrumentId
 from candlewick.pipeline import mending
 from candlewick.ports import Delivery, Outcome
 from unit.pipeline.feeds import LEASE, Scene
@@ -30,6 +32,35 @@ async def test_trades_are_stored_with_the_lease_and_the_frames_kept() -> None:
     assert scene.fakes.trades.leases == {LEASE}
     assert b"[5, 6]" in b"".join(payload.body for payload in scene.fakes.raw.payloads)
     assert scene.reached == 7
+
+
+async def test_quotes_are_stored_with_the_lease_beside_trades() -> None:
+    scene = Scene()
+    async with scene.running():
+        scene.stream.send(5)
+        scene.stream.quote("61")
+        await scene.until(lambda: bool(scene.fakes.quotes.kept))
+        scene.stream.quote("none", symbol="WHO")
+        await scene.until(lambda: bool(scene.fakes.letters.kept))
+
+    [delivery] = scene.fakes.quotes.deliveries
+    assert (delivery.source, delivery.lease, delivery.raw_id is None) == ("binance", LEASE, False)
+    assert scene.stored == [5]
+    assert [letter.subject for letter in scene.fakes.letters.kept] == ["stream WHO"]
+
+
+async def test_an_instrument_that_is_busy_costs_a_quote_and_no_connection() -> None:
+    scene = Scene()
+    scene.fakes.quotes.failures[InstrumentId(1)] = InstrumentBusy(1, 1)
+    with capture_logs() as logs:
+        async with scene.running():
+            scene.stream.quote("61")
+            await scene.until(lambda: bool(logs))
+            scene.stream.send(5)
+            await scene.until(lambda: scene.stored == [5])
+
+    assert [entry["event"] for entry in logs] == ["quotes_left_out"]
+    assert scene.stream.connections == 1
 
 
 async def test_a_hole_is_mended_from_the_history() -> None:

@@ -58,7 +58,7 @@ async def binance_source(
             directory=BinanceDirectory(rest, exchange),
             reader=BinanceReader(exchange),
             quotes=BinanceQuotes(rest, exchange.code, clock),
-            stream=BinanceStream(exchange.code, access.stream_url, connections, clock),
+            stream=BinanceStream(exchange.code, access.stream_url, connections, clock, quotes=access.stream_quotes),
             statuses=lambda: [*rest.circuits(), *archives.circuits()],
         )
     finally:

@@ -1,4 +1,4 @@
-"""Binance's websocket streams: trades as they happen.
+"""Binance's websocket streams: trades as they happen, and the best bid and ask if they are wanted.
 
 Wire format and rules: binance-spot-api-docs, web-socket-streams.md, "General WSS information".
 """
@@ -35,6 +35,7 @@ _IN_URL: Final = 100
 _IN_MESSAGE: Final = 200
 _BETWEEN_MESSAGES: Final = 0.25
 """Seconds: Binance takes five messages a second and ends the connection of who sends more."""
+_BOOK: Final = "bookTicker"
 _STREAMS: Final = {Tape.TRADES: "trade", Tape.AGGREGATED: "aggTrade"}
 _JUDGEMENT: Final = Judgement(frames.refusal, frames.is_goodbye)
 
@@ -43,9 +44,17 @@ class BinanceStream:
     """The TradeStream. A connection carries up to 1,024 instruments, each on the tape that it keeps."""
 
     def __init__(
-        self, source: str, url: str, budget: RateBudget, clock: Clock, bounds: StreamBounds | None = None
+        self,
+        source: str,
+        url: str,
+        budget: RateBudget,
+        clock: Clock,
+        bounds: StreamBounds | None = None,
+        *,
+        quotes: bool = False,
     ) -> None:
-        """`budget` counts connections."""
+        """`budget` counts connections. With `quotes` book tickers come too, and a connection carries half as many."""
+        self._quotes = quotes
         self._url = url.rstrip("/")
         self._client = WebSocketClient(source, budget, clock, bounds or BOUNDS)
 
@@ -57,7 +66,7 @@ class BinanceStream:
             InvalidInput: no instrument, or more than a connection carries.
             RateLimited, SourceUnavailable: see `TradeStream`. SourceRefused: not from here.
         """
-        streams = _streams(instruments)
+        streams = self._streams(instruments)
         names = "/".join(quote(name) for name in streams[:_IN_URL])
         async with self._client.open(f"{self._url}/stream?streams={names}&timeUnit=MICROSECOND") as channel:
             await _subscribe(channel, streams[_IN_URL:])
@@ -72,8 +81,19 @@ class BinanceStream:
         return {}
 
     def quotes(self, frames_: Sequence[Frame]) -> Mapping[str, QuoteLines]:
-        """See `TradeStream.quotes`. Only trades are subscribed to; tickers are read where they come all the same."""
-        return frames.quotes(frames_)
+        """See `TradeStream.quotes`."""
+        return frames.quotes(frames_) if self._quotes else {}
+
+    def _streams(self, instruments: Sequence[Instrument]) -> list[str]:
+        most = MOST_STREAMS // 2 if self._quotes else MOST_STREAMS
+        if not 1 <= len(instruments) <= most:
+            raise InvalidInput(
+                f"a connection to Binance carries 1 to {most} instruments, not {len(instruments)}: "
+                "share them among several"
+            )
+        names = [(each.symbol.lower(), _STREAMS[each.tape]) for each in instruments]
+        books = [f"{symbol}@{_BOOK}" for symbol, _ in names] if self._quotes else []
+        return [*(f"{symbol}@{tape}" for symbol, tape in names), *books]
 
 
 async def _subscribe(channel: Channel, streams: Sequence[str]) -> None:
@@ -82,12 +102,3 @@ async def _subscribe(channel: Channel, streams: Sequence[str]) -> None:
         request = {"method": "SUBSCRIBE", "params": list(part), "id": number}
         await channel.send(orjson.dumps(request).decode())
         await asyncio.sleep(_BETWEEN_MESSAGES)
-
-
-def _streams(instruments: Sequence[Instrument]) -> list[str]:
-    if not 1 <= len(instruments) <= MOST_STREAMS:
-        raise InvalidInput(
-            f"a connection to Binance carries 1 to {MOST_STREAMS} instruments, not {len(instruments)}: "
-            "share them among several"
-        )
-    return [f"{instrument.symbol.lower()}@{_STREAMS[instrument.tape]}" for instrument in instruments]

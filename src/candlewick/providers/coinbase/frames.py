@@ -88,7 +88,7 @@ def quotes(frames: Sequence[Frame]) -> Mapping[str, QuoteLines]:
                 if "channel" in message:
                     quote = rows.advanced_ticker(row, rows.moment(message.get("timestamp"), times))
                 else:
-                    quote = rows.ticker(row, times)
+                    quote = rows.stream_ticker(row, times)
                 found[symbol].append(quote)
             except (Unreadable, InvalidQuote) as exc:
                 rejected[symbol].append(reject(number, row, exc, frame.received_at))

@@ -38,7 +38,7 @@ async def coinbase_source(access: Access, clock: Clock, budgets: Budgets) -> Asy
             trades=CoinbaseTrades(rest),
             candles=CoinbaseCandles(rest),
             directory=CoinbaseDirectory(rest),
-            stream=CoinbaseStream(VENUE, access.stream_url, connections, clock),
+            stream=CoinbaseStream(VENUE, access.stream_url, connections, clock, quotes=access.stream_quotes),
             quotes=CoinbaseQuotes(rest),
             reader=CoinbaseReader(),
             statuses=rest.circuits,

@@ -112,14 +112,23 @@ def minute_candle(row: Any, times: EventTimes) -> MinuteCandle:
 
 
 def ticker(row: Any, times: EventTimes) -> Quote:
-    """The quote in a ticker of Exchange. Raises Unreadable or InvalidQuote."""
+    """The quote in a ticker of Exchange's REST API. Raises Unreadable or InvalidQuote."""
+    return _exchange_ticker(row, times, "bid", "ask", "volume")
+
+
+def stream_ticker(row: Any, times: EventTimes) -> Quote:
+    """The quote in a message of Exchange's ticker channel. Raises Unreadable or InvalidQuote."""
+    return _exchange_ticker(row, times, "best_bid", "best_ask", "volume_24h")
+
+
+def _exchange_ticker(row: Any, times: EventTimes, bid: str, ask: str, volume: str) -> Quote:
     price = _text_decimal(_field(row, "price"), "price")
     return Quote(
         ts=moment(_field(row, "time"), times),
         price=price,
-        bid=_offer(row, "bid"),
-        ask=_offer(row, "ask"),
-        volume_24h=_worth(row, "volume", price),
+        bid=_offer(row, bid),
+        ask=_offer(row, ask),
+        volume_24h=_worth(row, volume, price),
     )
 
 

@@ -31,6 +31,7 @@ MOST_PRODUCTS: Final = 500
 CONNECTIONS_PER_MINUTE: Final = 60
 """Coinbase allows an address 8 a second."""
 CHANNELS: Final = ("matches", "heartbeat")
+TICKER: Final = "ticker"
 _IN_MESSAGE: Final = 50
 """Products of one subscription: its message stays small, and one that is refused concerns few."""
 _BETWEEN_MESSAGES: Final = 0.05
@@ -42,8 +43,21 @@ BOUNDS: Final = StreamBounds(silence=timedelta(seconds=15))
 class CoinbaseStream:
     """The TradeStream. A connection carries up to 500 products."""
 
-    def __init__(self, source: str, url: str, budget: RateBudget, clock: Clock, bounds: StreamBounds = BOUNDS) -> None:
-        """`budget` counts connections. `bounds.silence` is also how long a heartbeat is waited for."""
+    def __init__(
+        self,
+        source: str,
+        url: str,
+        budget: RateBudget,
+        clock: Clock,
+        bounds: StreamBounds = BOUNDS,
+        *,
+        quotes: bool = False,
+    ) -> None:
+        """`budget` counts connections. `bounds.silence` is also how long a heartbeat is waited for.
+
+        With `quotes` tickers come too, one with each match.
+        """
+        self._quotes = quotes
         self._source = source
         self._url = url
         self._silence = bounds.silence.total_seconds()
@@ -66,7 +80,8 @@ class CoinbaseStream:
             )
         products = [instrument.symbol for instrument in instruments]
         async with self._client.open(self._url) as channel:
-            wanted = _Wanted(self._source, channel, products)
+            channels = (*CHANNELS, TICKER) if self._quotes else CHANNELS
+            wanted = _Wanted(self._source, channel, products, channels)
             await wanted.subscribe()
             yield self._watched(channel, wanted)
 
@@ -79,8 +94,8 @@ class CoinbaseStream:
         return frames.tips(frames_)
 
     def quotes(self, frames_: Sequence[Frame]) -> Mapping[str, QuoteLines]:
-        """See `TradeStream.quotes`. None are asked for."""
-        return frames.quotes(frames_)
+        """See `TradeStream.quotes`."""
+        return frames.quotes(frames_) if self._quotes else {}
 
     async def _watched(self, channel: Channel, wanted: _Wanted) -> AsyncIterator[Frame]:
         """The messages, for as long as heartbeats are among them."""
@@ -102,8 +117,9 @@ class CoinbaseStream:
 class _Wanted:
     """What a connection asks for: some products at a time, without those that Coinbase refused."""
 
-    def __init__(self, source: str, channel: Channel, products: Sequence[str]) -> None:
+    def __init__(self, source: str, channel: Channel, products: Sequence[str], channels: Sequence[str]) -> None:
         self._source = source
+        self._channels = channels
         self._channel = channel
         self.products = list(products)
         self._parts = [list(part) for part in batched(products, _IN_MESSAGE)]
@@ -137,5 +153,5 @@ class _Wanted:
         return next((product for part in self._parts for product in part if product in words), None)
 
     async def _ask(self, products: Sequence[str]) -> None:
-        request = {"type": "subscribe", "product_ids": list(products), "channels": list(CHANNELS)}
+        request = {"type": "subscribe", "product_ids": list(products), "channels": list(self._channels)}
         await self._channel.send(orjson.dumps(request).decode())

@@ -29,6 +29,7 @@ async def kraken_source(access: Access, clock: Clock, budgets: Budgets) -> Async
         bounds=Bounds(total=timedelta(seconds=access.timeout_seconds)),
         objection=objection,
     )
+    connections = budgets(f"{VENUE}:streams", CONNECTIONS_PER_MINUTE)
     try:
         yield Source(
             source=VENUE,
@@ -36,7 +37,7 @@ async def kraken_source(access: Access, clock: Clock, budgets: Budgets) -> Async
             trades=KrakenTrades(http),
             candles=KrakenCandles(http, clock),
             directory=KrakenDirectory(http),
-            stream=KrakenStream(access.stream_url, budgets(f"{VENUE}:streams", CONNECTIONS_PER_MINUTE), clock),
+            stream=KrakenStream(access.stream_url, connections, clock, quotes=access.stream_quotes),
             quotes=KrakenQuotes(http, clock),
             reader=KrakenReader(),
             statuses=http.circuits,

@@ -1,4 +1,4 @@
-"""Kraken's websocket, version 2: trades as they happen.
+"""Kraken's websocket, version 2: trades as they happen, and the best bid and ask if they are wanted.
 
 Wire format: docs.kraken.com, "Spot WebSocket v2". Each subscription begins with the last 50 trades: what happened while
 a connection was made is among them, or is a hole that the history fills.
@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from itertools import batched
-from typing import Final
+from itertools import batched, product
+from typing import Any, Final
 
 import orjson
 
@@ -34,14 +34,19 @@ _PATH: Final = "/v2"
 _IN_MESSAGE: Final = 100
 _BETWEEN_MESSAGES: Final = 0.2
 """Seconds: who sends requests too fast is told 'Exceeded msg rate'."""
+_ASKED: Final = ({"channel": "trade"}, {"channel": "ticker", "event_trigger": "bbo"})
+"""What pairs are asked for: trades, then quotes."""
 _JUDGEMENT: Final = Judgement(frames.refusal)
 
 
 class KrakenStream:
     """The TradeStream: one connection for up to 500 instruments."""
 
-    def __init__(self, url: str, budget: RateBudget, clock: Clock, bounds: StreamBounds = BOUNDS) -> None:
-        """`budget` counts connections."""
+    def __init__(
+        self, url: str, budget: RateBudget, clock: Clock, bounds: StreamBounds = BOUNDS, *, quotes: bool = False
+    ) -> None:
+        """`budget` counts connections. With `quotes` tickers come too, each time the best bid or ask changes."""
+        self._quotes = quotes
         self._url = url.rstrip("/").removesuffix(_PATH)
         self._client = WebSocketClient(VENUE, budget, clock, bounds)
 
@@ -59,7 +64,7 @@ class KrakenStream:
                 "share them among several"
             )
         async with self._client.open(self._url + _PATH) as channel:
-            await _subscribe(channel, [instrument.symbol for instrument in instruments])
+            await _subscribe(channel, [instrument.symbol for instrument in instruments], _ASKED[: 1 + self._quotes])
             yield channel.frames(_JUDGEMENT)
 
     def read(self, frames_: Sequence[Frame]) -> Mapping[str, TradeLines]:
@@ -71,13 +76,13 @@ class KrakenStream:
         return {}
 
     def quotes(self, frames_: Sequence[Frame]) -> Mapping[str, QuoteLines]:
-        """See `TradeStream.quotes`. The ticker channel is understood, but not subscribed to: tickers are polled."""
-        return frames.quotes(frames_)
+        """See `TradeStream.quotes`."""
+        return frames.quotes(frames_) if self._quotes else {}
 
 
-async def _subscribe(channel: Channel, symbols: Sequence[str]) -> None:
-    for number, part in enumerate(batched(symbols, _IN_MESSAGE), 1):
+async def _subscribe(channel: Channel, symbols: Sequence[str], asked: Sequence[Mapping[str, Any]]) -> None:
+    for number, (part, what) in enumerate(product(batched(symbols, _IN_MESSAGE), asked), 1):
         if number > 1:
             await asyncio.sleep(_BETWEEN_MESSAGES)
-        params = {"channel": "trade", "symbol": list(part), "snapshot": True}
+        params = {"symbol": list(part), "snapshot": True, **what}
         await channel.send(orjson.dumps({"method": "subscribe", "params": params, "req_id": number}).decode())

@@ -13,6 +13,7 @@ from websockets.http11 import Request, Response
 
 from candlewick.domain.errors import InvalidInput, SourceUnavailable
 from candlewick.domain.market import Instrument, Tape
+from candlewick.ports import Frame
 from candlewick.providers.binance.stream import BinanceStream
 from candlewick.providers.websocket import StreamBounds
 from markets import LATER, FrozenClock
@@ -33,8 +34,8 @@ async def venue(handler: Handler, refuse: Response | None = None) -> AsyncIterat
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-def stream(url: str, budget: Budget | None = None, **bounds: object) -> BinanceStream:
-    return BinanceStream("binance", url, budget or Budget(), FrozenClock(), StreamBounds(**bounds))  # type: ignore[arg-type]
+def stream(url: str, budget: Budget | None = None, *, quotes: bool = False) -> BinanceStream:
+    return BinanceStream("binance", url, budget or Budget(), FrozenClock(), StreamBounds(), quotes=quotes)
 
 
 async def bodies(source: BinanceStream, *instruments: Instrument) -> list[bytes]:
@@ -69,6 +70,23 @@ async def test_each_instrument_is_asked_for_on_its_tape() -> None:
         "streams": ["btcusdt@trade/ethusdt@aggTrade/币usdt@trade"],
         "timeUnit": ["MICROSECOND"],
     }
+
+
+async def test_book_tickers_are_asked_for_where_they_are_wanted() -> None:
+    asked: list[str] = []
+
+    async def notes(socket: ServerConnection) -> None:
+        assert socket.request is not None
+        asked.extend(parse_qs(urlsplit(socket.request.path).query)["streams"][0].split("/"))
+
+    async with venue(notes) as url:
+        await bodies(stream(url, quotes=True), instrument(), instrument("ETHUSDT", Tape.AGGREGATED))
+    ticker = Frame(b'{"u":1,"s":"BTCUSDT","b":"1.0","B":"2","a":"1.1","A":"3"}', LATER)
+
+    assert asked == ["btcusdt@trade", "ethusdt@aggTrade", "btcusdt@bookTicker", "ethusdt@bookTicker"]
+    assert [list(stream(url, quotes=wanted).quotes([ticker])) for wanted in (True, False)] == [["BTCUSDT"], []]
+    with pytest.raises(InvalidInput, match="1 to 512 instruments, not 513"):
+        await bodies(stream(url, quotes=True), *[instrument()] * 513)
 
 
 async def test_a_goodbye_ends_the_frames() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from candlewick.domain.market import Side
+from candlewick.domain.quote import Quote
 from candlewick.providers.coinbase import frames
-from unit.providers.coinbase.wire import AT, HEARTBEAT, MATCH, TICKER, frames_of
+from unit.providers.coinbase.wire import AT, HEARTBEAT, MATCH, frames_of
 
 SUBSCRIPTIONS = {"type": "subscriptions", "channels": [{"name": "matches", "product_ids": ["BTC-USD"]}]}
 ERROR = {"type": "error", "message": "Failed to subscribe", "reason": "X-USD is not a valid product"}
@@ -98,9 +100,19 @@ def test_a_heartbeat_that_does_not_know_says_nothing(last: Any) -> None:
 
 
 def test_a_ticker_of_exchange_s_feed_is_a_quote_and_no_trade() -> None:
-    messages = frames_of(TICKER | {"type": "ticker", "product_id": "BTC-USD"})
+    messages = frames_of(
+        {
+            "type": "ticker", "sequence": 37475248783, "product_id": "BTC-USD", "price": "1285.22",
+            "open_24h": "1310.79", "volume_24h": "2.5", "low_24h": "1280.52", "high_24h": "1313.8",
+            "volume_30d": "70.1", "best_bid": "1285.04", "best_bid_size": "0.46688654", "best_ask": "1285.27",
+            "best_ask_size": "1.56637040", "side": "buy", "time": MATCH["time"], "trade_id": 370843401,
+            "last_size": "11.4396987",
+        }
+    )  # fmt: skip
 
-    assert [quote.ts for quote in frames.quotes(messages)["BTC-USD"].quotes] == [AT]
+    assert frames.quotes(messages)["BTC-USD"].quotes == [
+        Quote(AT, Decimal("1285.22"), Decimal("1285.04"), Decimal("1285.27"), volume_24h=Decimal("3213.050"))
+    ]
     assert frames.read(messages) == {}
 
 

@@ -33,9 +33,9 @@ async def venue(handler: Handler) -> AsyncIterator[str]:
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-def stream(url: str, silence: float = 10, budget: Budget | None = None) -> CoinbaseStream:
+def stream(url: str, silence: float = 10, budget: Budget | None = None, *, quotes: bool = False) -> CoinbaseStream:
     bounds = StreamBounds(silence=timedelta(seconds=silence))
-    return CoinbaseStream("coinbase", url, budget or Budget(), FrozenClock(), bounds)
+    return CoinbaseStream("coinbase", url, budget or Budget(), FrozenClock(), bounds, quotes=quotes)
 
 
 async def messages(source: CoinbaseStream, *instruments: Instrument) -> list[Frame]:
@@ -71,6 +71,18 @@ async def test_matches_and_heartbeats_are_asked_for() -> None:
         {"type": "subscribe", "product_ids": ["BTC-USD", "ETH-USD"], "channels": ["matches", "heartbeat"]}
     ]
     assert budget.spent == [1]
+
+
+async def test_tickers_are_asked_for_where_quotes_are_wanted() -> None:
+    requests: list[Any] = []
+
+    async def notes(socket: ServerConnection) -> None:
+        requests.append(await asked(socket))
+
+    async with venue(notes) as url:
+        await messages(stream(url, quotes=True))
+
+    assert requests[0]["channels"] == ["matches", "heartbeat", "ticker"]
 
 
 async def test_many_products_are_asked_for_in_messages_of_bounded_size() -> None:

@@ -30,8 +30,8 @@ async def venue(handler: Handler) -> AsyncIterator[str]:
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-def stream(url: str, bounds: StreamBounds = BOUNDS) -> KrakenStream:
-    return KrakenStream(url, Budget(), FrozenClock(), bounds)
+def stream(url: str, bounds: StreamBounds = BOUNDS, *, quotes: bool = False) -> KrakenStream:
+    return KrakenStream(url, Budget(), FrozenClock(), bounds, quotes=quotes)
 
 
 async def bodies(source: KrakenStream, *instruments: Instrument) -> list[bytes]:
@@ -53,6 +53,19 @@ async def test_trades_are_subscribed_to_from_the_last_ones_on(path: str) -> None
 
     params = {"channel": "trade", "symbol": ["BTC/USD", "EUR/USD"], "snapshot": True}
     assert asked == ["/v2", {"method": "subscribe", "params": params, "req_id": 1}]
+
+
+async def test_tickers_are_subscribed_to_where_quotes_are_wanted() -> None:
+    asked: list[dict[str, object]] = []
+
+    async def notes(socket: ServerConnection) -> None:
+        asked.extend([orjson.loads(await socket.recv())["params"] for _ in range(2)])
+
+    async with venue(notes) as url:
+        await bodies(stream(url, quotes=True))
+
+    common = {"symbol": ["BTC/USD"], "snapshot": True}
+    assert asked == [common | {"channel": "trade"}, common | {"channel": "ticker", "event_trigger": "bbo"}]
 
 
 async def test_many_instruments_are_asked_for_in_several_messages() -> None:
@@ -115,4 +128,5 @@ def test_trades_and_quotes_of_frames_are_read() -> None:
     ticker = b'{"channel":"ticker","type":"update","data":[{"symbol":"BTC/USD","last":5}]}'
     given = [Frame(message([EVENT]), LATER), Frame(ticker, LATER)]
 
-    assert (list(stream("ws://x").read(given)), list(stream("ws://x").quotes(given))) == (["BTC/USD"], ["BTC/USD"])
+    assert list(stream("ws://x").read(given)) == ["BTC/USD"]
+    assert [list(stream("ws://x", quotes=wanted).quotes(given)) for wanted in (True, False)] == [["BTC/USD"], []]

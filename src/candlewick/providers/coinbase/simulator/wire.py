@@ -13,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from candlewick.domain.batch import TradeBatch
+from candlewick.providers.simulation.day import Figures
 from candlewick.providers.simulation.figures import texts
 
 _MAKER: Final = {1: "sell", -1: "buy"}
 """By the aggressor's side."""
+_TAKER: Final = {"sell": "buy", "buy": "sell"}
+"""By the maker's. A ticker says the side of the aggressor."""
 _BOOK_EVENTS: Final = 23
 """Of a product, between two trades."""
 
@@ -61,6 +64,18 @@ def heartbeat(product: str, last: int, moment: int) -> str:
     return (
         f'{{"type":"heartbeat","sequence":{book_sequence(last) + 3},"last_trade_id":{last},'
         f'"product_id":"{product}","time":"{time_text(moment)}"}}'
+    )
+
+
+def ticker(batch: TradeBatch, product: str, day: Figures, bid: str, ask: str) -> str:
+    """The message of the ticker channel after these trades, which sums up what happened at once."""
+    *_, (number, price, size, time, side) = _columns(batch)
+    _, _, _, low, high, opened, _ = day.prices
+    return (
+        f'{{"type":"ticker","sequence":{book_sequence(number)},"product_id":"{product}","price":"{price}",'
+        f'"open_24h":"{opened}","volume_24h":"{day.volume}","low_24h":"{low}","high_24h":"{high}",'
+        f'"volume_30d":"{day.volume}","best_bid":"{bid}","best_bid_size":"1.00000000","best_ask":"{ask}",'
+        f'"best_ask_size":"1.00000000","side":"{_TAKER[side]}","time":"{time}","trade_id":{number},"last_size":"{size}"}}'
     )
 
 
