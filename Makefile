@@ -59,6 +59,7 @@ check-imports: setup
 .PHONY: check-schema
 check-schema: setup
 	$(BIN)/candlewick schema --check
+	$(BIN)/python scripts/schema_changes.py
 
 .PHONY: format
 format: setup ## Format the code and mend what ruff can mend

@@ -26,7 +26,7 @@ def schema(
       candlewick schema --output schema.graphql
       candlewick schema --check
     """
-    from candlewick.graphql.schema import sdl
+    from candlewick.graphql.sdl import sdl
 
     if check:
         _compare(output or Path("schema.graphql"), sdl())

@@ -53,8 +53,3 @@ schema: Final = _refined(
         query=Query, mutation=Mutation, subscription=Subscription, config=StrawberryConfig(scalar_map=SCALARS)
     )
 )
-
-
-def sdl() -> str:
-    """The schema in the schema definition language, as `schema.graphql` keeps it."""
-    return schema.as_str().replace("directive @oneOf on INPUT_OBJECT\n", "").strip() + "\n"

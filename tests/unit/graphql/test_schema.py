@@ -15,7 +15,8 @@ from graphql import (
 )
 
 from candlewick.domain.candle import CandleOrigin as StoredOrigin
-from candlewick.graphql.schema import core, schema, sdl
+from candlewick.graphql.schema import core, schema
+from candlewick.graphql.sdl import VALUES, answers, is_page, sdl
 from candlewick.graphql.types.enums import CandleOrigin
 
 EXPORT = Path(__file__).parents[3] / "schema.graphql"
@@ -28,6 +29,35 @@ def test_the_exported_schema_is_in_step() -> None:
 def test_the_export_is_a_schema_that_other_tools_can_read() -> None:
     assert sdl().endswith("}\n")
     assert "type Query" in print_schema(build_schema(sdl()))
+
+
+def without_id() -> set[str]:
+    """Types that a client can neither keep under an id nor fetch again."""
+    objects = [type_ for type_ in core(schema).type_map.values() if isinstance(type_, GraphQLObjectType)]
+    roots = {"Query", "Mutation", "Subscription"}
+    return {
+        type_.name
+        for type_ in objects
+        if not type_.name.startswith("__")
+        and type_.name not in roots
+        and not is_page(type_)
+        and "id" not in type_.fields
+    }
+
+
+def test_a_type_without_an_id_is_named_among_the_values() -> None:
+    """Or it is an outcome or an event. Name it in `candlewick.graphql.sdl.VALUES`, or give it an id."""
+    assert without_id() - {*answers(core(schema))} == {*VALUES}
+
+
+def test_whatever_has_an_id_can_be_fetched_by_it() -> None:
+    objects = [type_ for type_ in core(schema).type_map.values() if isinstance(type_, GraphQLObjectType)]
+
+    assert [
+        type_.name
+        for type_ in objects
+        if "id" in type_.fields and "Node" not in {interface.name for interface in type_.interfaces}
+    ] == []
 
 
 def undescribed() -> Iterator[str]:
