@@ -20,12 +20,12 @@ from graphql import (
     create_source_event_stream,
 )
 from strawberry.execution.is_awaitable import optimized_is_awaitable
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Executor
 
 from candlewick.domain.access import ApiKey
 from candlewick.graphql.context import Context
 from candlewick.graphql.documents import Documents, OperationNotFound, Prepared
 from candlewick.graphql.errors import Formatted, execution_error, fault
+from candlewick.graphql.executor import Executor
 from candlewick.graphql.live import Live
 from candlewick.graphql.metrics import Metrics
 from candlewick.graphql.parameters import Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, SelectionNode, SelectionSetNode
@@ -17,15 +18,40 @@ def selects(info: Info, name: str) -> bool:
 
 
 def _selects(node: SelectionNode, name: str, raw: GraphQLResolveInfo[Any], seen: set[str]) -> bool:
+    return any(
+        (isinstance(each, FieldNode) and each.name.value == name) or _selects(each, name, raw, seen)
+        for each in _selections(node, raw, seen)
+    )
+
+
+def selected(info: Info, *path: str) -> frozenset[str]:
+    """The names of the fields that are selected right below the field that is resolved, or below `path` from there."""
+    raw = info._raw_info  # noqa: SLF001
+    nodes: Iterable[FieldNode] = raw.field_nodes
+    for step in path:
+        nodes = [node for node in _children(nodes, raw) if node.name.value == step]
+    return frozenset(node.name.value for node in _children(nodes, raw))
+
+
+def _children(nodes: Iterable[FieldNode], raw: GraphQLResolveInfo[Any]) -> Iterator[FieldNode]:
+    """The fields below, with every fragment spread out once."""
+    seen: set[str] = set()
+    below = [each for node in nodes for each in _selections(node, raw, seen)]
+    while below:
+        node = below.pop()
+        if isinstance(node, FieldNode):
+            yield node
+        else:
+            below += _selections(node, raw, seen)
+
+
+def _selections(node: SelectionNode, raw: GraphQLResolveInfo[Any], seen: set[str]) -> Iterable[SelectionNode]:
     if isinstance(node, FragmentSpreadNode):
         spread = node.name.value
         if spread in seen or spread not in raw.fragments:
-            return False
+            return ()
         seen.add(spread)
         selection: SelectionSetNode | None = raw.fragments[spread].selection_set
     else:
         selection = getattr(node, "selection_set", None)
-    below = selection.selections if selection is not None else ()
-    return any(
-        (isinstance(each, FieldNode) and each.name.value == name) or _selects(each, name, raw, seen) for each in below
-    )
+    return selection.selections if selection is not None else ()

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from candlewick.domain.access import ApiKey
 from candlewick.domain.candle import Candle
+from candlewick.domain.columns import CandleColumns, ColumnChoice
 from candlewick.domain.commit import Commit, CommitNotice
 from candlewick.domain.day import Factor
 from candlewick.domain.gap import Gap
@@ -71,11 +72,15 @@ class QuoteReads(Protocol):
 
 
 class CandleReads(Protocol):
-    """The reading half of `ports.CandleStore`."""
+    """The reading half of `ports.CandleStore`, and the same candles as columns."""
 
     async def read(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery
     ) -> Mapping[InstrumentId, Page[Candle]]: ...
+
+    async def read_columns(
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, choice: ColumnChoice
+    ) -> Mapping[InstrumentId, CandleColumns]: ...
 
 
 class DayReads(Protocol):

@@ -47,7 +47,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
+class Chosen:
     """Rows of a page, one an open time."""
 
     rows: Sequence[asyncpg.Record]
@@ -61,8 +61,7 @@ async def read_plain(
 ) -> Pages:
     """The candles that there are."""
     series = await series_of(driver, instrument_ids, query)
-    rows = await read_candles(driver, series, query)
-    chosen = {key: _chosen(rows.get(key, []), query) for key in instrument_ids}
+    chosen = await read_chosen(driver, instrument_ids, series, query)
     judges: Mapping[InstrumentId, Judge] = {}
     if query.coverage:
         bounds = {key: _bounds(one.rows, query.duration) for key, one in chosen.items() if one.rows}
@@ -72,6 +71,14 @@ async def read_plain(
         key: Page(_candles(one.rows, query.duration, moment.closed_before, judges.get(key)), one.more)
         for key, one in chosen.items()
     }
+
+
+async def read_chosen(
+    driver: Driver, instrument_ids: Sequence[InstrumentId], series: Mapping[InstrumentId, Series], query: CandleQuery
+) -> Mapping[InstrumentId, Chosen]:
+    """The rows of each instrument's page."""
+    rows = await read_candles(driver, series, query)
+    return {key: _chosen(rows.get(key, []), query) for key in instrument_ids}
 
 
 async def read_filled(
@@ -108,7 +115,7 @@ async def _former_closes(
     return {key: page.rows[-1].close for key, page in pages.items() if page.rows}
 
 
-def _chosen(rows: list[asyncpg.Record], query: CandleQuery) -> _Chosen:
+def _chosen(rows: list[asyncpg.Record], query: CandleQuery) -> Chosen:
     """The page's rows in ascending order: one an open time, of the origin that the query means."""
     rows.sort(key=itemgetter(2, 1))  # by open time, then origin
     whole: list[datetime] = []
@@ -117,7 +124,7 @@ def _chosen(rows: list[asyncpg.Record], query: CandleQuery) -> _Chosen:
     else:
         chosen = rows
     more = len(chosen) > query.limit
-    return _Chosen(chosen[-query.limit :] if query.newest else chosen[: query.limit], frozenset(whole), more)
+    return Chosen(chosen[-query.limit :] if query.newest else chosen[: query.limit], frozenset(whole), more)
 
 
 def _best(same: list[asyncpg.Record], whole: list[datetime]) -> asyncpg.Record:

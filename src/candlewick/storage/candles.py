@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Final
 
 from candlewick.domain.candle import Candle, MinuteCandle
+from candlewick.domain.columns import CandleColumns, ColumnChoice
 from candlewick.domain.commit import CommitKind
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, InstrumentId
@@ -15,6 +16,7 @@ from candlewick.domain.page import CandleQuery, Fill, Page
 from candlewick.domain.raw import RawId
 from candlewick.ports import Clock, Outcome, Progress
 from candlewick.storage import leases, tree, versions
+from candlewick.storage.candle_columns import read_columns
 from candlewick.storage.candle_pages import Moment, read_filled, read_plain
 from candlewick.storage.engine import Database
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
@@ -99,6 +101,14 @@ class Candles:
         read = read_plain if query.fill is Fill.OMIT else read_filled
         async with self._database.snapshot() as driver:
             return await read(driver, instrument_ids, query, Moment(now, now - self._lateness))
+
+    async def read_columns(
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, choice: ColumnChoice
+    ) -> Mapping[InstrumentId, CandleColumns]:
+        """The same candles as columns, the fastest way out."""
+        now = self._clock.now()
+        async with self._database.snapshot() as driver:
+            return await read_columns(driver, instrument_ids, query, choice, Moment(now, now - self._lateness))
 
     async def settle(self, older_than: timedelta = timedelta()) -> int:
         """See `CandleStore.settle`. What is marked meanwhile is left: writers could keep one call busy for ever."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from candlewick.domain.access import ApiKey, ApiKeyId, Role
 from candlewick.domain.candle import Candle, CandleOrigin, CandleStatus
+from candlewick.domain.columns import CandleColumns, ColumnChoice
 from candlewick.domain.commit import Commit, CommitKind, CommitNotice
 from candlewick.domain.coverage import Coverage
 from candlewick.domain.day import Factor
@@ -58,7 +59,7 @@ from candlewick.domain.quote import QuoteRow
 from candlewick.domain.raw import DeadLetter, LetterKind, RawId, RawRecord
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceCapability, SourceFigures, SourceProfile, SourceState, SourceStatus
-from candlewick.domain.time import Window
+from candlewick.domain.time import Window, microseconds
 from candlewick.domain.watch import Watched
 from candlewick.ports import CommitKey
 from candlewick.providers.sources import look_at_start
@@ -155,6 +156,26 @@ class FakeCandles(Recorded):
         rows = [self._candle(moment, query) for moment in inside]
         return {instrument_id: page(rows, query.limit, newest=query.newest) for instrument_id in instrument_ids}
 
+    async def read_columns(
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, choice: ColumnChoice
+    ) -> dict[InstrumentId, CandleColumns]:
+        pages = await self.read(instrument_ids, query)
+        self.calls[-1] = ("read_columns", (*self.calls[-1][1], choice))
+        return {key: self._columns(found, choice) for key, found in pages.items()}
+
+    def _columns(self, found: Page[Candle], choice: ColumnChoice) -> CandleColumns:
+        return CandleColumns(
+            open_time=[microseconds(row.open_time) // 1000 for row in found.rows],
+            close_time=[microseconds(row.close_time) // 1000 for row in found.rows],
+            exact={name: [getattr(row, name) for row in found.rows] for name in choice.exact},
+            floats={name: [_float(getattr(row, name)) for row in found.rows] for name in choice.floats},
+            trade_count=[row.trade_count for row in found.rows],
+            status=[row.status for row in found.rows],
+            origin=[row.origin for row in found.rows],
+            coverage=[row.coverage for row in found.rows if row.coverage],
+            more=found.more,
+        )
+
     def _candle(self, opened: datetime, query: CandleQuery) -> Candle:
         wave = f"{61000 + (opened.day * 37 + opened.hour * 113) % 900}.50000000"
         return Candle(
@@ -174,6 +195,10 @@ class FakeCandles(Recorded):
             version=1,
             coverage=Coverage.COMPLETE if query.coverage else None,
         )
+
+
+def _float(text: str | None) -> float | None:
+    return None if text is None else float(text)
 
 
 def a_candle(minute: int, version: int = 1, status: CandleStatus = CandleStatus.FINAL, close: str = "1") -> Candle:

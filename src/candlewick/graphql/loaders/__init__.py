@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from candlewick.graphql.loaders.asset import AssetLoader, asset_loader
+from candlewick.graphql.loaders.candle_columns import ColumnLoader, column_loader
 from candlewick.graphql.loaders.candles import CandleLoader, candle_loader
 from candlewick.graphql.loaders.factors import FactorLoader, factor_loader
 from candlewick.graphql.loaders.freshness import FreshnessLoader, freshness_loader
@@ -37,6 +38,7 @@ class Loaders:
     instruments_by_id: InstrumentByIdLoader
     instruments_by_key: InstrumentByKeyLoader
     candles: CandleLoader
+    candle_columns: ColumnLoader
     factors: FactorLoader
     trades: TradeLoader
     quotes: QuoteLoader
@@ -56,6 +58,7 @@ class Loaders:
             instruments_by_id=instrument_by_id_loader(services.instruments),
             instruments_by_key=instrument_by_key_loader(services.instruments),
             candles=candle_loader(services.candles),
+            candle_columns=column_loader(services.candles),
             factors=factor_loader(services.days),
             trades=trade_loader(services.trades),
             quotes=quote_loader(services.quotes),

@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-from candlewick.domain import candle
+from candlewick.domain import candle, columns
+from candlewick.domain.columns import ColumnChoice
 from candlewick.domain.interval import Duration
 from candlewick.domain.market import InstrumentId
-from candlewick.domain.page import Page
+from candlewick.domain.page import CandleQuery, Page
 from candlewick.domain.time import Window, microseconds
 from candlewick.graphql.context import Context
 from candlewick.graphql.cursor import Series, moment
 from candlewick.graphql.paging import Bounds, Paging, candle_neighbours, candle_query
 from candlewick.graphql.types.candle import Candle
-from candlewick.graphql.types.connection import Connection
+from candlewick.graphql.types.candle_columns import CandleColumns
+from candlewick.graphql.types.connection import Connection, PageInfo
 from candlewick.graphql.types.enums import Adjustment, CandleOrigin, Fill
 
 
@@ -40,23 +42,47 @@ class CandlePage:
 
     async def read(self, context: Context) -> Connection[Candle]:
         """Read it, together with the other instruments' pages that ask for the same."""
-        bounds = Bounds(self.window, self._open_time("after"), self._open_time("before"))
-        page = await self._rows(context, bounds)
-        before, after = candle_neighbours(bounds)
+        bounds = self._bounds()
+        query = self._query(context, bounds)
+        page: Page[candle.Candle] = Page((), more=False)
+        if query is not None:
+            page = await context.loaders.candles.load((self.instrument_id, query))
+        before, after = self._neighbours(bounds, more=page.more)
         return Connection(
             nodes=cast("list[Candle]", page.rows),
             cursor_at=lambda index: self.series.cursor(microseconds(page.rows[index].open_time)),
-            has_previous=before or (self.paging.newest and page.more),
-            has_next=after or (not self.paging.newest and page.more),
+            has_previous=before,
+            has_next=after,
         )
 
-    async def _rows(self, context: Context, bounds: Bounds[datetime]) -> Page[candle.Candle]:
+    async def read_columns(self, context: Context, choice: ColumnChoice) -> CandleColumns:
+        """The same candles as columns."""
+        bounds = self._bounds()
+        query = self._query(context, bounds)
+        found = columns.CandleColumns()
+        if query is not None:
+            found = await context.loaders.candle_columns.load((self.instrument_id, (query, choice)))
+        before, after = self._neighbours(bounds, more=found.more)
+        ends = [self.series.cursor(1000 * found.open_time[index]) for index in (0, -1) if found.open_time]
+        start_cursor, end_cursor = ends or (None, None)
+        info = PageInfo(has_next_page=after, has_previous_page=before, start_cursor=start_cursor, end_cursor=end_cursor)
+        return CandleColumns(row=found, page_info=info)
+
+    def _bounds(self) -> Bounds[datetime]:
+        return Bounds(self.window, self._open_time("after"), self._open_time("before"))
+
+    def _query(self, context: Context, bounds: Bounds[datetime]) -> CandleQuery | None:
+        """What to ask the store for; None if there can be nothing."""
         query = candle_query(self.duration, self.origin.wanted, self.adjustment, self.paging, bounds)
         if query is None:
-            return Page((), more=False)
-        query = replace(query, fill=self.fill, coverage=self.coverage)
+            return None
         context.budget.charge(query.limit)
-        return await context.loaders.candles.load((self.instrument_id, query))
+        return replace(query, fill=self.fill, coverage=self.coverage)
+
+    def _neighbours(self, bounds: Bounds[datetime], *, more: bool) -> tuple[bool, bool]:
+        """Whether the list goes on before, and after, the page."""
+        before, after = candle_neighbours(bounds)
+        return before or (self.paging.newest and more), after or (not self.paging.newest and more)
 
     def _open_time(self, argument: str) -> datetime | None:
         cursor = getattr(self.paging, argument)

@@ -16,6 +16,7 @@ from candlewick.graphql.selection import selects
 from candlewick.graphql.text import clean
 from candlewick.graphql.types.asset import Asset
 from candlewick.graphql.types.candle import BarSpec, Candle
+from candlewick.graphql.types.candle_columns import CandleColumns, chosen
 from candlewick.graphql.types.candle_page import CandlePage
 from candlewick.graphql.types.connection import After, Before, Connection, First, Last
 from candlewick.graphql.types.enums import Adjustment, AssetClass, CandleOrigin, Fill, InstrumentStatus, Tape
@@ -33,6 +34,15 @@ from candlewick.graphql.types.venue import Venue
 OpensIn = Annotated[
     TimeRange | None, strawberry.argument(name="range", description="Only candles that open in it; all if left out.")
 ]
+Spec = Annotated[BarSpec, strawberry.argument(description="How wide a candle is.")]
+MadeFrom = Annotated[CandleOrigin, strawberry.argument(description="What they are made from.")]
+AdjustedFor = Annotated[
+    Adjustment,
+    strawberry.argument(
+        description="What they are adjusted for, exactly, on read; widths must be whole days or divide a day."
+    ),
+]
+Filled = Annotated[Fill, strawberry.argument(description="What there is of windows without trades.")]
 HappenedIn = Annotated[
     TimeRange | None, strawberry.argument(name="range", description="Only trades that happened in it; all if left out.")
 ]
@@ -92,19 +102,12 @@ class Instrument(Node):
     async def candles(
         self,
         info: Info,
-        spec: Annotated[BarSpec, strawberry.argument(description="How wide a candle is.")],
+        spec: Spec,
         range_: OpensIn = None,
         *,
-        origin: Annotated[
-            CandleOrigin, strawberry.argument(description="What they are made from.")
-        ] = CandleOrigin.AUTO,
-        adjust: Annotated[
-            Adjustment,
-            strawberry.argument(
-                description="What they are adjusted for, exactly, on read; widths must be whole days or divide a day."
-            ),
-        ] = Adjustment.NONE,
-        fill: Annotated[Fill, strawberry.argument(description="What there is of windows without trades.")] = Fill.OMIT,
+        origin: MadeFrom = CandleOrigin.AUTO,
+        adjust: AdjustedFor = Adjustment.NONE,
+        fill: Filled = Fill.OMIT,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -114,6 +117,31 @@ class Instrument(Node):
         window, coverage = range_.window if range_ else None, selects(info, "coverage")
         page = CandlePage(self.row.id, spec.duration, origin, adjust, window, paging, fill, coverage)
         return await page.read(info.context)
+
+    @strawberry.field(
+        description=(
+            "The same candles as columns, the fastest way to many: for plots and data frames. The arguments are those "
+            "of `candles`."
+        )
+    )
+    async def candle_columns(
+        self,
+        info: Info,
+        spec: Spec,
+        range_: OpensIn = None,
+        *,
+        origin: MadeFrom = CandleOrigin.AUTO,
+        adjust: AdjustedFor = Adjustment.NONE,
+        fill: Filled = Fill.OMIT,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> CandleColumns:
+        paging = Paging(first, after, last, before)
+        window, coverage = range_.window if range_ else None, selects(info, "coverage")
+        page = CandlePage(self.row.id, spec.duration, origin, adjust, window, paging, fill, coverage)
+        return await page.read_columns(info.context, chosen(info))
 
     @strawberry.field(
         description="Its trades in the venue's order. With neither `first`, `last` nor `after`: the newest 100."
