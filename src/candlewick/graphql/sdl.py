@@ -12,6 +12,8 @@ from candlewick.graphql.schema import core, schema
 
 VALUES: Final = (
     "Candle",
+    "CandleColumns",
+    "CandleFloats",
     "Factor",
     "Freshness",
     "Gap",
