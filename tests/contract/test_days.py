@@ -6,28 +6,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from candlewick.domain.batch import Rejected
+from candlewick.domain.calendar import ANY_CLASS, Calendar
 from candlewick.domain.candle import Candle, CandleOrigin, CandleStatus, MinuteCandle
 from candlewick.domain.commit import CommitKind
+from candlewick.domain.coverage import Coverage
 from candlewick.domain.day import DayCandle, DayLines, Factor
 from candlewick.domain.errors import LeaseLost
 from candlewick.domain.interval import Duration, Interval
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, Side, Trade
-from candlewick.domain.page import CandleQuery
+from candlewick.domain.page import CandleQuery, Fill
 from candlewick.domain.raw import RawId
 from candlewick.domain.time import Window
 from candlewick.ports import DayDelivery, Outcome
 from candlewick.storage import tree
+from candlewick.storage.calendars import StoredCalendars
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.days import Days
 from candlewick.storage.engine import Database
+from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.trades import Trades
 from markets import LATER, FrozenClock, delivery, new_instrument, read_all
 
@@ -35,6 +40,7 @@ FIRST = date(2024, 8, 8)
 D1, W1, MO1 = Interval.D1.duration, Interval.W1.duration, Interval.MO1.duration
 WIDE = [D1, W1, MO1, *(Duration.parse(text) for text in ("P2D", "P3M", "P5M", "P4Y"))]
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 
 def day(offset: int, price: str = "7", volume: str | None = "10") -> DayCandle:
@@ -100,6 +106,30 @@ async def test_weeks_and_months_are_folded_from_days(database: Database) -> None
     [august, september] = await read_all(database, instrument, MO1, None)
     assert (august.open, august.high, august.low, august.close, august.volume) == ("10", "15", "9", "14.5", "30")
     assert (september.open, september.close, september.volume) == ("34", "35.5", "20")
+
+
+async def test_a_week_of_days_is_complete_where_its_days_are_covered(database: Database) -> None:
+    venue = f"xtst{uuid4().hex[:8]}"
+    instrument, monday = await new_instrument(database, venue=venue), datetime(2024, 8, 5, tzinfo=UTC)
+    sessions = [Window(monday + n * DAY + 8 * HOUR, monday + n * DAY + 16 * HOUR) for n in (0, 1, 2, 3, 4, 7, 8, 9)]
+    calendars = StoredCalendars(database)
+    await calendars.put(Calendar(venue, Window(monday, monday + 14 * DAY), sessions))
+    await calendars.rule({(venue, ANY_CLASS): venue})
+    await Days(database).put(published(instrument, [day(n) for n in (-3, -2, 0, 1, 4, 5)]))  # no Wednesday
+    await StoredGaps(database).cover(
+        instrument.id, Window(monday, monday + 9 * DAY), now=LATER, origin=CandleOrigin.VENUE
+    )
+
+    async def coverage(width: Duration, fill: Fill) -> list[Coverage | None]:
+        query = CandleQuery(width, 20, coverage=True, fill=fill, window=Window(monday, monday + 10 * DAY))
+        pages = await Candles(database, FrozenClock(monday + 30 * DAY)).read([instrument.id], query)
+        return [candle.coverage for candle in pages[instrument.id].rows]
+
+    c, closed = Coverage.COMPLETE, Coverage.MARKET_CLOSED
+    assert await coverage(W1, Fill.OMIT) == [c, Coverage.PARTIAL]
+    assert await coverage(D1, Fill.EMPTY) == [
+        c, c, Coverage.NO_TRADES, c, c, closed, closed, c, c, Coverage.FEED_GAP
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["PT7S", "PT1M", "PT1H", "PT4H", "PT12H", "PT36H"])

@@ -20,6 +20,7 @@ from candlewick.domain.raw import DeadLetter, RawId
 from candlewick.domain.time import MICROSECOND, Window, microseconds
 from candlewick.pipeline.accounting import Account
 from candlewick.pipeline.batches import whole_minutes
+from candlewick.pipeline.day_account import DayAccount
 from candlewick.pipeline.importing import Stores
 from candlewick.pipeline.keeping import keep
 from candlewick.ports import (
@@ -221,7 +222,7 @@ async def fetch_quotes(
 
 async def fetch_days(history: DayHistory, stores: Stores, target: Target, window: Window, report: Report) -> Outcome:
     """Store the days that open in the window, and all factors that come with them. Errors as for trades."""
-    outcome, start = Outcome(), window.start
+    outcome, account, start = Outcome(), DayAccount(), window.start
     while start < window.end:
         wanted = Window(start, window.end)
         kept = await keep(stores, await history.page(target.instrument, wanted), wanted)
@@ -230,6 +231,7 @@ async def fetch_days(history: DayHistory, stores: Stores, target: Target, window
         days = [day for day in lines.candles if start <= day.open_time < window.end]
         if days or lines.factors or lines.rejected:
             wanted_lines = DayLines(days, lines.factors, lines.rejected)
+            account.take(wanted_lines)
             outcome += await stores.days.put(
                 DayDelivery(
                     target.instrument,
@@ -244,7 +246,8 @@ async def fetch_days(history: DayHistory, stores: Stores, target: Target, window
             reason = f"none of its {len(lines.rejected)} rows is a day: {lines.rejected[0].reason}"
             raise MalformedPayload(kept.payload.source, kept.payload.endpoint, reason)
         if not days or fetched.complete:
-            return outcome
+            break
         start = max(day.open_time for day in days) + DAY
         report(outcome, min((start - window.start) / (window.end - window.start), 1.0))
+    await account.close(stores.gaps, target.instrument.id, kept.payload.received_at, target.lease)
     return outcome

@@ -17,6 +17,7 @@ from candlewick.domain.raw import CandleLines
 from candlewick.domain.time import Window
 from candlewick.pipeline.ahead import ahead
 from candlewick.pipeline.batches import gather
+from candlewick.pipeline.day_account import DayAccount
 from candlewick.pipeline.file_account import FileAccount
 from candlewick.pipeline.file_job import FileJob
 from candlewick.ports import ArchiveSource, Clock, DayDelivery, Delivery, Outcome, QuoteDelivery
@@ -66,8 +67,7 @@ class FileLoader:
                 quotes = source.quotes(path, contents, skip=skip)
                 return await self._put(job, quotes, QuoteLines((), (), contents.lines), self._put_quotes)
             case DataKind.DAYS:
-                days = source.days(path, contents, skip=skip)
-                return await self._put(job, days, DayLines((), (), (), contents.lines), self._put_days)
+                return await self._load_days(job, path)
             case _:
                 assert_never(contents.kind)
 
@@ -125,6 +125,17 @@ class FileLoader:
                 outcome += await put(job, block)
                 job.tell(block.last_line, outcome)
                 await self._bound_dirt()
+        return outcome
+
+    async def _load_days(self, job: FileJob, path: Path) -> Outcome:
+        account, days = DayAccount(), self._source.days(path, job.contents, skip=job.skip)
+
+        async def put(job: FileJob, block: DayLines) -> Outcome:
+            account.take(block)
+            return await self._put_days(job, block)
+
+        outcome = await self._put(job, days, DayLines((), (), (), job.contents.lines), put)
+        await account.close(self._stores.gaps, job.instrument.id, self._clock.now(), job.lease)
         return outcome
 
     async def _put_candles(self, job: FileJob, block: CandleLines) -> Outcome:

@@ -26,6 +26,8 @@ class FakeGaps:
     rows: dict[GapId, Gap] = field(default_factory=dict)
     states: list[tuple[GapId, GapState]] = field(default_factory=list)
     covered: dict[InstrumentId, list[Window]] = field(default_factory=dict)
+    published: dict[InstrumentId, list[Window]] = field(default_factory=dict)
+    """What is covered of the venue's own candles."""
     searched: list[Window] = field(default_factory=list)
     paces: dict[InstrumentId, Rhythm] = field(default_factory=dict)
 
@@ -115,9 +117,8 @@ class FakeGaps:
         lease: Lease | None = None,
         origin: CandleOrigin = CandleOrigin.TRADES,
     ) -> None:
-        if origin is not CandleOrigin.TRADES:
-            return
-        self.covered[instrument_id] = coalesce([*self.covered.get(instrument_id, []), window])
+        covered = self.covered if origin is CandleOrigin.TRADES else self.published
+        covered[instrument_id] = coalesce([*covered.get(instrument_id, []), window])
 
     @property
     def told(self) -> list[tuple[str, str, int | None, int | None]]:

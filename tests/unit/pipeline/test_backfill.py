@@ -411,6 +411,7 @@ async def test_days_are_one_step_and_come_page_by_page(tmp_path: Path) -> None:
     }
     assert len(scene.fakes.raw.payloads) == len(history.asked) == 2
     assert reached[-1] == 1.0
+    assert scene.fakes.gaps.published == {}, "a row that was no day may be any of them"
 
 
 async def test_a_complete_answer_of_days_is_not_asked_for_more(tmp_path: Path) -> None:
@@ -419,6 +420,7 @@ async def test_a_complete_answer_of_days_is_not_asked_for_more(tmp_path: Path) -
     await scene.fakes.instruments.list_instrument(listing())
     outcome, _ = await scene.run(Part(BTC, DataKind.DAYS, Window(ORIGIN, ORIGIN + 20 * DAY)))
     assert (outcome, len(history.asked)) == (Outcome(stored=3), 1)
+    assert scene.fakes.gaps.published == {1: [Window(ORIGIN, ORIGIN + 3 * DAY)]}
 
 
 async def test_an_answer_without_a_day_that_can_be_read_is_no_success(tmp_path: Path) -> None:
