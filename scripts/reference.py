@@ -58,7 +58,7 @@ BOUNDS: Final = {
     "socket_messages_seconds": "seconds over which such messages are counted",
     "send_seconds": "seconds in which a websocket's client takes none of what is sent to it",
     "key_check_seconds": "seconds for which a revoked or expired key keeps its websockets",
-    "documents": "parsed documents that a server remembers (no bound on you)",
+    "document_bytes": "characters of documents that a server remembers parsed (no bound on you)",
 }
 
 

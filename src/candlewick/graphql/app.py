@@ -65,6 +65,7 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
     metrics = Metrics(options.registry)
     live = Live.over(services, options.allowed_lateness)
     documents = Documents(core(schema), options.limits)
+    metrics.show_documents(documents.recent)
     execution = Execution(core(schema), services, live, documents, metrics)
     access = Access(services.keys, options.anonymous)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import Final
 
 from graphql import (
@@ -22,6 +21,8 @@ from candlewick.graphql.errors import Formatted, fault, validation_error
 from candlewick.graphql.faults import DocumentTooLarge
 from candlewick.graphql.lexicon import check_text
 from candlewick.graphql.limits import Limits
+from candlewick.graphql.recent import Recent
+from candlewick.graphql.results.plans import Plans
 from candlewick.graphql.shape import check_shape
 
 _MOST_ERRORS: Final = 20
@@ -41,6 +42,8 @@ class Prepared:
 
     document: DocumentNode | None
     errors: Sequence[Formatted] = ()
+    plans: Plans = field(default_factory=Plans, compare=False)
+    """How its lists are completed, as far as they were."""
 
     def operations(self, name: str | None) -> list[OperationDefinitionNode]:
         """The operations that a request with this name, or without one, may mean."""
@@ -67,7 +70,11 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         self.limits = limits
         self._schema = schema
-        self.prepare = lru_cache(maxsize=limits.documents)(self._prepare)
+        self.recent: Recent[Prepared] = Recent(limits.document_bytes)
+
+    def prepare(self, text: str) -> Prepared:
+        """The document of that text: parsed and validated, if the same was not asked for just now."""
+        return self.recent.get(text, self._prepare)
 
     def _prepare(self, text: str) -> Prepared:
         try:
@@ -78,7 +85,8 @@ class Documents:
             return Prepared(None, [dict(error.formatted) | {"extensions": {"code": "GRAPHQL_PARSE_FAILED"}}])
         except DocumentTooLarge as error:
             return Prepared(None, [fault(error.message, **(error.extensions or {}))])
-        return Prepared(document, [validation_error(error) for error in self._validate(document)])
+        errors = [validation_error(error) for error in self._validate(document)]
+        return Prepared(document, errors, Plans.of_document(document) if not errors else Plans())
 
     def _validate(self, document: DocumentNode) -> list[GraphQLError]:
         return validate(self._schema, document, specified_rules, max_errors=_MOST_ERRORS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -29,6 +29,7 @@ from candlewick.graphql.executor import Executor
 from candlewick.graphql.live import Live
 from candlewick.graphql.metrics import Metrics
 from candlewick.graphql.parameters import Parameters
+from candlewick.graphql.results.plans import Plans
 from candlewick.graphql.services import Services
 
 log = structlog.get_logger(__name__)
@@ -70,6 +71,7 @@ class Operation:
     document: DocumentNode
     node: OperationDefinitionNode
     variables: dict[str, Any] | None
+    plans: Plans = field(default_factory=Plans)
 
     @property
     def name(self) -> str | None:
@@ -93,7 +95,7 @@ class Operation:
             node = prepared.operation(parameters.operation_name)
         except OperationNotFound as exc:
             raise NotExecutable([fault(str(exc), "OPERATION_RESOLUTION_FAILURE")]) from exc
-        return cls(prepared.document, node, parameters.variables)
+        return cls(prepared.document, node, parameters.variables, prepared.plans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class Execution:
 
     def _executor(self, operation: Operation, context: Context, root: object) -> Any:
         """What runs the operation; a list of errors if its variables are at fault."""
-        return Executor.build(
+        executor: Any = Executor.build(
             self.schema,
             operation.document,
             root,
@@ -176,6 +178,9 @@ class Execution:
             operation.name,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type] # it is one, only typed plainly
         )
+        if isinstance(executor, Executor):
+            executor.plans = operation.plans
+        return executor
 
     def _timed_out(self, operation: Operation, trace_id: str) -> Answer:
         seconds = self.documents.limits.operation_seconds

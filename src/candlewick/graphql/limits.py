@@ -56,5 +56,5 @@ class Limits:
     """How long a websocket's client may take none of what is sent to it."""
     key_check_seconds: float = 30
     """How often the key of an open websocket is looked at again."""
-    documents: int = 256
-    """Parsed and validated documents that are kept."""
+    document_bytes: int = 300_000
+    """Text of the parsed and validated documents that are kept. Parsed, they take up to two hundred times as much."""

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.responses import Response
 
 from candlewick.domain.source import CircuitState, SourceStatus
+from candlewick.graphql.recent import Recent
 
 _MOST_NAMES: Final = 100
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -66,6 +67,16 @@ class Metrics:
         self.open_gaps = _of_source("open_gaps", "Gaps in a source's data that may still be repaired.", registry)
         self.open_circuits = _of_source("open_circuits", "Endpoints that are left alone after failures.", registry)
         self.dead_letters = _of_source("dead_letters", "Dead letters that nobody dealt with.", registry)
+
+    def show_documents(self, recent: Recent[Any]) -> None:
+        """How often a document was there already, and how many are kept."""
+        for name, description, figure in (
+            ("hits", "Documents that were parsed and validated already.", lambda: recent.hits),
+            ("misses", "Documents that had to be parsed and validated.", lambda: recent.misses),
+            ("kept", "Documents that are kept parsed.", lambda: len(recent)),
+        ):
+            gauge = Gauge(f"candlewick_graphql_documents_{name}", description, registry=self.registry)
+            gauge.set_function(figure)
 
     def show_sources(self, statuses: Iterable[SourceStatus], now: datetime) -> None:
         """How it stands with the sources, in place of what was shown before: nothing, if that cannot be found out."""

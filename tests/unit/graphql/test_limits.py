@@ -74,11 +74,33 @@ async def test_a_clients_introspection_may_have_a_query_beside_it(ask: Any) -> N
 def test_the_same_text_is_parsed_and_validated_once() -> None:
     documents = Documents(core(schema), Limits())
     assert documents.prepare("{ service { version } }") is documents.prepare("{ service { version } }")
-    assert documents.prepare.cache_info().hits == 1
+    assert (documents.recent.hits, documents.recent.misses) == (1, 1)
 
 
 def test_only_so_many_documents_are_remembered() -> None:
-    documents = Documents(core(schema), Limits(documents=3))
+    documents = Documents(core(schema), Limits(document_bytes=60))
     for number in range(10):
         documents.prepare(f"{{ a{number}: __typename }}")
-    assert documents.prepare.cache_info().currsize == 3
+    assert (len(documents.recent), documents.recent.bytes) == (3, 54)
+
+
+def test_a_document_that_is_used_is_remembered() -> None:
+    documents = Documents(core(schema), Limits(document_bytes=60))
+    used = documents.prepare("{ used: __typename }")
+    for number in range(10):
+        documents.prepare(f"{{ a{number}: __typename }}")
+        assert documents.prepare("{ used: __typename }") is used
+
+
+def test_a_document_larger_than_all_room_is_not_remembered() -> None:
+    documents = Documents(core(schema), Limits(document_bytes=10))
+    assert not documents.prepare("{ service { version } }").errors
+    assert (len(documents.recent), documents.recent.bytes) == (0, 0)
+
+
+async def test_equal_requests_are_parsed_and_validated_once(client: Any, ask: Any) -> None:
+    answers = [await ask("{ service { version } }") for _ in range(3)]
+    page = (await client.get("/metrics")).text
+    assert answers[0] == answers[1] == answers[2]
+    assert "candlewick_graphql_documents_hits 2.0" in page
+    assert "candlewick_graphql_documents_misses 1.0" in page

@@ -1,0 +1,53 @@
+"""Lists of plain fields: data, order, nulls and errors are the stock executor's, whatever is selected and found."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as StockExecutor
+
+from candlewick.domain.market import Side
+from candlewick.graphql.executor import Executor
+from unit.graphql.fakes import FakeServices
+from unit.graphql.results.differential import prepared, run
+from unit.graphql.results.selections import queries
+
+PLENTY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ODD: tuple[Any, ...] = (
+    None, 2**31, 2**63, -1, 1.5, float("nan"), "", "\N{SNOWMAN}", "text", Decimal("1E+5"), Decimal("NaN"), object(),
+    ValueError("kept"), datetime(2024, 8, 8), Side.SELL, True, [], b"x",  # noqa: DTZ001
+)  # fmt: skip
+
+
+async def both(query: str, services: FakeServices, variables: dict[str, Any]) -> tuple[Any, Any]:
+    made = prepared(query)
+    ours = await run(Executor, made, services, variables)
+    again = await run(Executor, made, services, variables)
+    assert ours == again, "what is kept of a document changes nothing"
+    return ours, await run(StockExecutor, made, services, variables)
+
+
+@PLENTY
+@given(query=queries(), decided=st.fixed_dictionaries({"yes": st.booleans(), "no": st.booleans()}))
+async def test_any_selection_is_answered_alike(query: str, decided: dict[str, bool]) -> None:
+    ours, stock = await both(query, FakeServices(), decided)
+    assert ours == stock
+    assert str(ours) == str(stock), "in the same order"
+
+
+@PLENTY
+@given(query=queries(), data=st.data())
+async def test_rows_that_no_field_expects_fail_alike(query: str, data: st.DataObject) -> None:
+    services = FakeServices()
+    for rows in (services.trades.rows, services.quotes.rows):
+        number = data.draw(st.integers(len(rows) - 5, len(rows) - 1))
+        odd = data.draw(st.sampled_from(ODD))
+        name = data.draw(st.sampled_from(rows[number]._fields))
+        whole = data.draw(st.integers(0, 5)) == 0
+        rows[number] = odd if whole and odd is None else rows[number]._replace(**{name: odd})
+    ours, stock = await both(query, services, {"yes": True, "no": False})
+    assert ours == stock
