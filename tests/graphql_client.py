@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from candlewick.bus.rates import LocalRates
 from candlewick.domain.commit import CommitNotice
 from candlewick.domain.errors import UnknownFormat, UnknownLetter, UnknownSource, UnknownVenue
 from candlewick.domain.job import BackfillRequest, ImportRequest, IngestRequest, Job
@@ -138,6 +139,7 @@ class Services:
         self.dead_letters = DeadLetters(database)
         self.letter_retry = _NoRetries()
         self.keys = ApiKeys(database, self.clock)
+        self.rates = LocalRates()
         self.service = _Probe(database)
 
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from candlewick.domain.errors import SettingsError
-from candlewick.settings import HttpSettings, LogFormat, load_settings
+from candlewick.settings import LogFormat, load_settings
 from candlewick.settings.catalogue import catalogue
 from candlewick.settings.effective import Origin, effective_settings
 from candlewick.settings.template import template
@@ -37,7 +37,7 @@ def test_without_anything_given_the_server_stays_on_this_machine() -> None:
     settings = load_settings()
 
     assert settings.http.host == "127.0.0.1"
-    assert settings.http.allows_anonymous
+    assert settings.allows_anonymous
     assert settings.database.url is None
     assert settings.archive_dir == settings.data_dir / "archive"
 
@@ -181,7 +181,29 @@ def test_a_file_that_is_no_toml_is_named(folder: Path) -> None:
 def test_anonymous_reading_beyond_this_machine_must_be_asked_for(
     host: str, anonymous: bool | None, allowed: bool
 ) -> None:
-    assert HttpSettings(host=host, anonymous=anonymous).allows_anonymous is allowed
+    assert load_settings(http={"host": host, "anonymous": anonymous}).allows_anonymous is allowed
+
+
+@pytest.mark.parametrize(
+    "before",
+    [{"http": {"hosts": "localhost,api.example.org"}}, {"access": {"trusted_proxies": "127.0.0.1"}}],
+)
+def test_a_server_behind_a_proxy_is_not_this_machines_alone(before: dict[str, dict[str, str]]) -> None:
+    settings = load_settings(**before)
+
+    assert settings.exposed
+    assert not settings.allows_anonymous
+
+
+def test_names_of_the_loopback_expose_nothing() -> None:
+    assert not load_settings(http={"hosts": "localhost,127.0.0.1"}).exposed
+
+
+@pytest.mark.parametrize("networks", ["proxy.example.org", "10.0.0.1/8", "10.0.0.0/33", "127.0.0.1;::1"])
+def test_a_proxy_is_an_address_or_a_network(networks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANDLEWICK_ACCESS__TRUSTED_PROXIES", networks)
+    with pytest.raises(SettingsError, match=r"access\.trusted_proxies .* allowed is a text like 127\.0\.0\.1,10"):
+        load_settings()
 
 
 def test_no_secret_has_a_default() -> None:

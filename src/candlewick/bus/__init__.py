@@ -1,1 +1,1 @@
-"""What processes share through Redis: commit notices, rate budgets. Never the only copy of anything."""
+"""What processes share through Redis: commit notices, rate budgets, counts of requests. Never the only copy of it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 import uvicorn
 
+from candlewick.cli.guarding import access_options
 from candlewick.cli.listening import Server, url_of
 from candlewick.cli.stopping import stop_requested
 from candlewick.graphql.app import HttpOptions, create_app
@@ -37,7 +38,8 @@ async def serve_api(settings: Settings, where: Addresses, listener: socket.socke
         await_services(settings, where, "server", stop) as services,
     ):
         options = HttpOptions(
-            anonymous=settings.http.allows_anonymous,
+            anonymous=settings.allows_anonymous,
+            access=access_options(settings),
             hosts=settings.http.host_names,
             sockets=settings.http.max_connections,
             allowed_lateness=settings.storage.allowed_lateness,

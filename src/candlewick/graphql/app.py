@@ -25,11 +25,14 @@ from candlewick.graphql.execution import Execution
 from candlewick.graphql.http.access import Access
 from candlewick.graphql.http.endpoint import GraphQLEndpoint
 from candlewick.graphql.http.faults import HttpFault
+from candlewick.graphql.http.forwarded import Forwarded
+from candlewick.graphql.http.options import AccessOptions
+from candlewick.graphql.http.pace import Pace
 from candlewick.graphql.http.responses import refused
 from candlewick.graphql.limits import Limits
 from candlewick.graphql.live import LATENESS, Live
 from candlewick.graphql.metrics import Metrics
-from candlewick.graphql.middleware import Counted, Secured, Traced
+from candlewick.graphql.middleware import Counted, Paced, Secured, Traced
 from candlewick.graphql.schema import core, schema
 from candlewick.graphql.services import Services
 from candlewick.graphql.uploads.endpoint import UploadEndpoint
@@ -47,6 +50,7 @@ class HttpOptions:
     """Whether reading needs no key. For a server that only this machine can reach."""
     hosts: Sequence[str] = ("*",)
     """Host names to answer to. Name them where `anonymous` is on, or a page whose name resolves to us may read."""
+    access: AccessOptions = field(default_factory=AccessOptions)
     limits: Limits = field(default_factory=Limits)
     sockets: int = 10_000
     """Websockets at the same time: the server that runs the application counts requests only."""
@@ -67,7 +71,8 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
     documents = Documents(core(schema), options.limits)
     metrics.show_documents(documents.recent)
     execution = Execution(core(schema), services, live, documents, metrics)
-    access = Access(services.keys, options.anonymous)
+    guard = options.access
+    access = Access(services.keys, options.anonymous, Pace(services.rates, guard.per_address, guard.per_key))
 
     @asynccontextmanager
     async def living(app: Starlette) -> AsyncIterator[Mapping[str, object]]:
@@ -82,7 +87,9 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
         lifespan=living,
         middleware=[
             Middleware(Traced),
+            Middleware(Forwarded, proxies=guard.proxies),
             Middleware(Secured),
+            Middleware(Paced),
             Middleware(Counted, metrics=metrics),
             Middleware(TrustedHostMiddleware, allowed_hosts=options.hosts, www_redirect=False),
         ],

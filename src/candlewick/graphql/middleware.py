@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from candlewick.graphql.http.pace import fields_of
 from candlewick.graphql.metrics import Metrics
 
 _POLICY: Final = "; ".join(
@@ -33,6 +34,7 @@ _HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+_STARTS: Final = frozenset({"http.response.start", "websocket.http.response.start"})
 _ROUTES: Final = frozenset({"/", "/graphql", "/healthz", "/readyz", "/metrics", "/import"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
@@ -63,6 +65,21 @@ class Secured:
         await self.app(scope, receive, _with_headers(send, _HEADERS))
 
 
+class Paced:
+    """Says in the response what is left of the rates that the request was counted in."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] in _STARTS:
+                MutableHeaders(scope=message).update(fields_of(scope.get("state", {}).get("allowances", ())))
+            await send(message)
+
+        await self.app(scope, receive, sending)
+
+
 @dataclass(slots=True)
 class Counted:
     """Counts requests by route, method and status, each from a closed list."""
@@ -91,7 +108,7 @@ def _other(path: str) -> str:
 
 def _with_headers(send: Send, headers: dict[str, str]) -> Send:
     async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] in _STARTS:
             MutableHeaders(scope=message).update(headers)
         await send(message)
 

@@ -34,6 +34,7 @@ from candlewick.domain.page import (
     TradeRow,
 )
 from candlewick.domain.quote import QuoteRow
+from candlewick.domain.rate import Allowance, Bucket
 from candlewick.domain.raw import RawId, RawRecord
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceProfile, SourceStatus
@@ -171,6 +172,13 @@ class KeyStore(Protocol):
         """The key with this secret; None if there is none, or it was revoked or has expired."""
 
 
+class Rates(Protocol):
+    """Counts how often keys and addresses ask."""
+
+    async def spend(self, buckets: Sequence[Bucket]) -> Sequence[Allowance]:
+        """Take one request from each bucket, or from none of them if one is empty; how they stand, in order."""
+
+
 class ServiceProbe(Protocol):
     """What the service runs on, and whether all of it is there."""
 
@@ -250,6 +258,9 @@ class Services(Protocol):
 
     @property
     def keys(self) -> KeyStore: ...
+
+    @property
+    def rates(self) -> Rates: ...
 
     @property
     def service(self) -> ServiceProbe: ...

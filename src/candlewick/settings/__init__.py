@@ -3,6 +3,7 @@
 Only the command line, the worker and the wiring read it; everything else gets what it needs passed in.
 """
 
+from candlewick.settings.access import AccessSettings
 from candlewick.settings.kinds import Duty, LogFormat, LogLevel
 from candlewick.settings.load import load_settings
 from candlewick.settings.model import Settings
@@ -10,6 +11,7 @@ from candlewick.settings.sections import HttpSettings, LiveSettings, WorkerSetti
 from candlewick.settings.sources import SourceSettings
 
 __all__ = [
+    "AccessSettings",
     "Duty",
     "HttpSettings",
     "LiveSettings",

@@ -10,6 +10,7 @@ from platformdirs import user_data_path
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from candlewick.settings.access import AccessSettings
 from candlewick.settings.kinds import Location, LogFormat, LogLevel, lower
 from candlewick.settings.sections import (
     DatabaseSettings,
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()
     http: HttpSettings = HttpSettings()
+    access: AccessSettings = AccessSettings()
     worker: WorkerSettings = WorkerSettings()
     live: LiveSettings = LiveSettings()
     demo: DemoSettings = DemoSettings()
@@ -73,6 +75,15 @@ class Settings(BaseSettings):
     @property
     def archive_dir(self) -> Path:
         return self.storage.archive_dir or self.data_dir / "archive"
+
+    @property
+    def exposed(self) -> bool:
+        """Whether others than this machine can reach the server, as far as the settings tell."""
+        return self.http.exposed or self.access.trusted_proxies is not None
+
+    @property
+    def allows_anonymous(self) -> bool:
+        return not self.exposed if self.http.anonymous is None else self.http.anonymous
 
     @classmethod
     def settings_customise_sources(

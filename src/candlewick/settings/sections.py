@@ -75,7 +75,7 @@ class HttpSettings(Section):
     port: int = Field(8000, ge=1, le=65535, description="The port to listen on.")
     anonymous: bool | None = Field(
         None,
-        description="Reading without an API key. Without a value: only when listening on this machine alone.",
+        description="Reading without an API key. Without a value: only where this machine alone reaches the server.",
         examples=[False],
     )
     hosts: Annotated[str, AfterValidator(checked_host_names)] | None = Field(
@@ -109,8 +109,9 @@ class HttpSettings(Section):
         return (*LOOPBACK_NAMES, self.host) if self.on_loopback else ("*",)
 
     @property
-    def allows_anonymous(self) -> bool:
-        return self.on_loopback if self.anonymous is None else self.anonymous
+    def exposed(self) -> bool:
+        """Whether others can reach the server, by its address or by a name that a proxy answers to."""
+        return not self.on_loopback or any(name not in LOOPBACK_NAMES for name in listed(self.hosts or ""))
 
 
 class WorkerSettings(Section):

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from candlewick.bus.budget import RedisBudgets
 from candlewick.bus.latest import CachedLatest
 from candlewick.bus.notices import RedisBus
+from candlewick.bus.rates import RedisRates
 from candlewick.bus.status import RedisStatusBoard
 from candlewick.domain.calendar import CalendarRules
 from candlewick.domain.errors import CandlewickError, SchemaOutOfDate
@@ -64,6 +65,7 @@ class Services(Stores):
     redis: Redis
     bus: RedisBus
     latest: CachedLatest
+    rates: RedisRates
     sources: Mapping[str, MarketSource]
     """By code, which is the venue's."""
     poll_every: Mapping[str, timedelta]
@@ -122,6 +124,7 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             redis=redis,
             bus=RedisBus(redis),
             latest=CachedLatest(redis, stores.quotes),
+            rates=RedisRates(redis),
             sources=sources,
             poll_every={code: each.poll_every for code, each in access.items()},
             status_board=board,

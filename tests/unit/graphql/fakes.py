@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from candlewick.bus.rates import LocalRates
 from candlewick.domain.access import ApiKey, ApiKeyId, Role
 from candlewick.domain.candle import Candle, CandleOrigin, CandleStatus
 from candlewick.domain.columns import CandleColumns, ColumnChoice
@@ -687,4 +688,5 @@ class FakeServices:
         self.dead_letters: Any = FakeLetters()
         self.letter_retry: Any = FakeRetries(self.dead_letters)
         self.keys: Any = FakeKeys()
+        self.rates: Any = LocalRates(lambda: self.clock.now().timestamp())
         self.service: Any = FakeProbe()

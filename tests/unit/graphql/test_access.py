@@ -76,8 +76,9 @@ async def test_the_door_opens_wider_for_a_higher_role_only(services: FakeService
 
     from candlewick.graphql.http.access import Access
     from candlewick.graphql.http.faults import HttpFault
+    from candlewick.graphql.http.pace import Pace
 
-    access = Access(services.keys, anonymous=True)
+    access = Access(services.keys, anonymous=True, pace=Pace(services.rates))
 
     def asking(secret: str) -> Request:
         return Request({"type": "http", "headers": [(b"x-api-key", secret.encode())]})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import HTTPConnection
 
 from candlewick.domain.access import ApiKey, Role
+from candlewick.domain.rate import Allowance
 from candlewick.graphql.http.faults import HttpFault
+from candlewick.graphql.http.pace import Pace, TooFast
 from candlewick.graphql.services import KeyStore
 
 _LONGEST: Final = 256
@@ -22,10 +24,28 @@ class Access:
 
     keys: KeyStore
     anonymous: bool
+    pace: Pace
 
     async def admit(self, request: HTTPConnection, role: Role = Role.READ) -> ApiKey | None:
-        """The caller's key, from the headers; see `check`."""
-        return await self.check(secret_of(request.headers), role)
+        """The caller's key, from the headers. Counted first: guessing keys is asking, too. See `count` and `check`."""
+        secret = secret_of(request.headers)
+        await self.count(request, secret)
+        return await self.check(secret, role)
+
+    async def count(self, request: HTTPConnection, secret: str | None = None) -> None:
+        """Count a request; its state keeps what is left, for the response to say.
+
+        Raises:
+            TooFast: 429, the address or the key has used up what it may ask.
+        """
+        found: Sequence[Allowance] = ()
+        try:
+            found = await self.pace.spend(address_of(request), secret)
+        except TooFast as exc:
+            found = exc.found
+            raise
+        finally:
+            request.state.allowances = found
 
     async def check(self, secret: str | None, role: Role = Role.READ) -> ApiKey | None:
         """The key with this secret; None for an anonymous reader.
@@ -41,6 +61,11 @@ class Access:
         if not key.role.includes(role):
             raise HttpFault(403, f"This needs a key with the role {role}; yours has {key.role}.", "FORBIDDEN")
         return key
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """Where the request comes from; empty where that cannot be told (a Unix socket)."""
+    return connection.client.host if connection.client else ""
 
 
 def secret_of(fields: Mapping[str, str]) -> str | None:

@@ -41,4 +41,4 @@ def not_run(errors: Sequence[Formatted], media_type: str, status: int = 400) -> 
 
 def refused(exc: HttpFault, media_type: str = JSON) -> JsonResponse:
     """A request that is no GraphQL request, or not allowed."""
-    return JsonResponse({"errors": [fault(exc.message, exc.code)]}, exc.status, media_type, exc.headers)
+    return JsonResponse({"errors": [fault(exc.message, exc.code, **exc.facts)]}, exc.status, media_type, exc.headers)

@@ -53,6 +53,10 @@ def too_slow(seconds: float) -> SocketClosed:
     return SocketClosed(1008, f"Nothing was taken for {seconds:g} s")
 
 
+def too_fast(reason: str) -> SocketClosed:
+    return SocketClosed(1013, reason)
+
+
 def try_later() -> SocketClosed:
     return SocketClosed(1013, "Keys cannot be checked for now: try again")
 

@@ -10,7 +10,9 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from candlewick.graphql.execution import Execution
-from candlewick.graphql.http.access import Access
+from candlewick.graphql.http.access import Access, address_of
+from candlewick.graphql.http.pace import TooFast
+from candlewick.graphql.http.responses import refused
 from candlewick.graphql.websocket.channel import Channel
 from candlewick.graphql.websocket.session import Session
 
@@ -36,6 +38,11 @@ class SocketEndpoint:
             log.warning("socket_refused", origin=websocket.headers["origin"][:_LONGEST_SHOWN])
             await websocket.close()  # before it is accepted: the handshake's answer has status 403
             return
+        try:
+            await self.access.count(websocket)
+        except TooFast as exc:
+            await websocket.send_denial_response(refused(exc))
+            return
         self._open += 1
         self.execution.metrics.sockets.inc()
         try:
@@ -56,7 +63,7 @@ class SocketEndpoint:
             await websocket.close(1013, f"Too many websockets are open, at most {self.most}: try again later")
             return
         channel = Channel(websocket, self.execution.documents.limits)
-        await Session(channel, self.execution, self.access, websocket.headers).run()
+        await Session(channel, self.execution, self.access, websocket.headers, address_of(websocket)).run()
 
 
 def _same_host(websocket: WebSocket) -> bool:

@@ -16,6 +16,7 @@ from candlewick.graphql.errors import fault, internal
 from candlewick.graphql.execution import Answer, Execution, NotExecutable, Operation
 from candlewick.graphql.http.access import Access, secret_of
 from candlewick.graphql.http.faults import HttpFault
+from candlewick.graphql.http.pace import TooFast
 from candlewick.graphql.parameters import Parameters
 from candlewick.graphql.websocket import closing
 from candlewick.graphql.websocket.channel import Channel
@@ -49,6 +50,8 @@ class Session:
     execution: Execution
     access: Access
     headers: Headers
+    address: str
+    """Where the socket comes from, as far as that can be told."""
     _caller: Caller | None = None
     _acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -92,7 +95,10 @@ class Session:
         secret = _secret(payload, self.headers)
         self._caller = Caller(secret, None)
         try:
+            await self.access.pace.spend(None, secret)
             self._caller.key = await self.access.check(secret)
+        except TooFast as exc:
+            raise closing.too_fast(exc.message) from exc
         except HttpFault as exc:
             raise closing.forbidden(exc.message) from exc
         except ServiceError as exc:
@@ -151,6 +157,10 @@ class Session:
 
     async def _answer(self, operation_id: str, parameters: Parameters, caller: Caller, trace_id: str) -> Answer | None:
         """Send what the operation answers; the answer that is an error of all of it, if there is one."""
+        try:
+            await self.access.pace.spend(self.address, caller.secret)
+        except TooFast as exc:
+            return Answer(errors=[fault(exc.message, exc.code, **exc.facts)], executed=False)
         try:
             operation = Operation.of(self.execution.documents.prepare(parameters.query), parameters)
         except NotExecutable as exc:

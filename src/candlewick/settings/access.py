@@ -1,0 +1,47 @@
+"""Who may use the API, from where and how often, as settings."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from candlewick.settings.kinds import listed
+from candlewick.settings.sections import Section
+
+
+def _checked_networks(networks: str) -> str:
+    for each in listed(networks):
+        ip_network(each)  # raises ValueError if it is none
+    return networks
+
+
+class AccessSettings(Section):
+    """Who may use the API, from where, how often. Values that are not given depend on who can reach the server."""
+
+    trusted_proxies: Annotated[str, AfterValidator(_checked_networks)] | None = Field(
+        None,
+        description="Proxies, or networks of them, whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+        examples=["127.0.0.1,10.0.0.0/8"],
+    )
+    requests_per_key: int | None = Field(
+        None,
+        ge=0,
+        le=10_000_000,
+        description="Requests a minute with one key; 0 is any number. "
+        "Without a value: 1200, on this machine alone any.",
+        examples=[1200],
+    )
+    requests_per_address: int | None = Field(
+        None,
+        ge=0,
+        le=10_000_000,
+        description="Requests a minute of one address, with and without keys; 0 is any number. "
+        "Without a value: 3000, on this machine alone any.",
+        examples=[3000],
+    )
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(ip_network(each) for each in listed(self.trusted_proxies or ""))
