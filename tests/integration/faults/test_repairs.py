@@ -16,10 +16,12 @@ from candlewick.domain.gap import Gap, GapState
 from candlewick.domain.interval import Interval
 from candlewick.domain.job import JobKind, WorkQueue
 from candlewick.domain.page import CandleQuery
+from candlewick.domain.time import Window
 from candlewick.jobs.steps import StepRunner
 from candlewick.pipeline import mending
 from candlewick.pipeline.backfill import Backfill
 from candlewick.pipeline.repairing import GapRepair
+from candlewick.pipeline.verifying import Verification
 from candlewick.providers.simulation.faults import Fault
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
@@ -27,7 +29,8 @@ from candlewick.storage.engine import Database
 from candlewick.storage.jobs import Jobs
 from candlewick.storage.leases import StoredLeases
 from integration.faults.following import Following
-from integration.faults.venue import open_venue, steady_market
+from integration.faults.venue import open_venue, steady_market, stored_trades
+from markets import delivery
 from working import EVERYTHING
 
 RATE = 300
@@ -161,3 +164,20 @@ async def test_a_source_that_is_away_puts_the_repair_off(scene: Scene) -> None:
     scene.clock.by = timedelta(minutes=10)
     assert (await scene.repair()).state is GapState.REPAIRED
     assert await scene.following.is_whole()
+
+
+async def test_what_only_the_venue_s_own_candles_tell_of_is_repaired(scene: Scene) -> None:
+    """No later trade of the minute is here: its ids have no hole."""
+    following, venue = scene.following, scene.following.venue
+    start = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=10)
+    first, end = (venue.market.sequence_at(venue.key, start + n * timedelta(minutes=1)) for n in (0, 1))
+    await following.stores.trades.insert(
+        delivery(following.instrument, venue.trades(range(first, end - 50)), scene.clock.now())
+    )
+    verification = Verification({"binance": venue.source}, following.stores, Jobs(following.database), scene.clock)
+    minute = Window(start, start + timedelta(minutes=1))
+
+    assert (await verification.run(following.instrument.key, minute)).lacking == [minute]
+    assert (await scene.repair()).state is GapState.REPAIRED
+    assert (await verification.run(following.instrument.key, minute)).equal
+    assert await stored_trades(following.database, following.instrument.key) == venue.trades(range(first, end))
