@@ -51,6 +51,8 @@ BOUNDS: Final = {
     "aliases": "aliases of an operation",
     "fields": "selected fields, with fragments spread out",
     "root_fields": "fields at the top of an operation",
+    "cost": "values that the answer to an operation may have: each selected field counts once for each object it is "
+    "selected on, as `first`, `last` and `range` say; a page costs 10 more, all of introspection 0.8 of the bound",
     "rows": "rows that all lists of one operation ask for together",
     "init_seconds": "seconds from a websocket's opening to its `connection_init`",
     "socket_operations": "operations that run on one websocket at the same time",
@@ -138,7 +140,11 @@ def limits_page() -> str:
         (f"{MAX_EVENT_GAPS:,}", "gaps that a subscription tells of at once; of more, the newest"),
         *bounds,
     ]
-    text = "What one request may ask for. Beyond a bound there is an error that names it: see [errors](errors.md).\n"
+    text = (
+        "What one request may ask for. Beyond a bound there is an error that names it: see [errors](errors.md).\n"
+        "Each answer says in `extensions.cost` what it cost and what it may. Bounds of requests, documents and\n"
+        "operations are [settings](settings.md#limits).\n"
+    )
     return f"# Limits of the API\n\n{MADE}\n{text}\n{table(('at most', 'of what'), rows)}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,10 +12,13 @@ import uvicorn
 
 from candlewick.cli.guarding import access_options
 from candlewick.cli.listening import Server, url_of
+from candlewick.cli.patience import patient_protocol
 from candlewick.cli.stopping import stop_requested
 from candlewick.graphql.app import HttpOptions, create_app
+from candlewick.graphql.limits import Limits
 from candlewick.graphql.uploads.options import UploadOptions
 from candlewick.jobs.reporting import keep_reporting
+from candlewick.settings import LimitSettings
 from candlewick.wiring import await_services
 
 if TYPE_CHECKING:
@@ -41,6 +45,7 @@ async def serve_api(settings: Settings, where: Addresses, listener: socket.socke
             anonymous=settings.allows_anonymous,
             access=access_options(settings),
             hosts=settings.http.host_names,
+            limits=limits_of(settings.limits),
             sockets=settings.http.max_connections,
             allowed_lateness=settings.storage.allowed_lateness,
             uploads=UploadOptions(
@@ -54,13 +59,23 @@ async def serve_api(settings: Settings, where: Addresses, listener: socket.socke
         log.info("server_started", url=url_of(settings.http), edition=services.service.edition)
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_reporting(services.status_board, services.sources, stop))
-            await _serve(app, settings.http, listener, stop)
+            await _serve(app, settings, listener, stop)
             stop.set()
         log.info("server_stopped")
 
 
-async def _serve(app: ASGIApp, http: HttpSettings, listener: socket.socket, stop: asyncio.Event) -> None:
-    server = Server(_configuration(app, http))
+def limits_of(settings: LimitSettings) -> Limits:
+    """The bounds of a request as the API has them: a time is a number of seconds there."""
+    given = {name: getattr(settings, name) for name in LimitSettings.model_fields}
+    times = {f"{name.removesuffix('_time')}_seconds": value for name, value in given.items() if name.endswith("_time")}
+    known = {field.name for field in fields(Limits)}
+    bounds = {name: value for name, value in given.items() if name in known}
+    seconds = {name: value.total_seconds() for name, value in times.items() if name in known}
+    return Limits(**bounds, **seconds)
+
+
+async def _serve(app: ASGIApp, settings: Settings, listener: socket.socket, stop: asyncio.Event) -> None:
+    server = Server(configuration(app, settings.http, settings.limits))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     stopped = asyncio.create_task(stop.wait())
     try:
@@ -71,9 +86,11 @@ async def _serve(app: ASGIApp, http: HttpSettings, listener: socket.socket, stop
         stopped.cancel()
 
 
-def _configuration(app: ASGIApp, http: HttpSettings) -> uvicorn.Config:
+def configuration(app: ASGIApp, http: HttpSettings, limits: LimitSettings) -> uvicorn.Config:
+    """How uvicorn serves the application: within bounds that it does not have by itself."""
     return uvicorn.Config(
         app,
+        http=patient_protocol(limits),
         log_config=None,
         access_log=True,
         server_header=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from candlewick.graphql.faults import CostExceeded
+from candlewick.graphql.faults import RowsExceeded
 
 
 @dataclass(slots=True)
@@ -18,8 +18,8 @@ class RowBudget:
         """Add a list of at most `rows`.
 
         Raises:
-            CostExceeded: with it, the operation would ask for more than its bound.
+            RowsExceeded: with it, the operation would ask for more than its bound.
         """
         self.asked += rows
         if self.asked > self.limit:
-            raise CostExceeded(self.asked, self.limit)
+            raise RowsExceeded(self.asked, self.limit)

@@ -17,6 +17,7 @@ from graphql import (
     validate,
 )
 
+from candlewick.graphql.cost import Tariff
 from candlewick.graphql.errors import Formatted, fault, validation_error
 from candlewick.graphql.faults import DocumentTooLarge
 from candlewick.graphql.lexicon import check_text
@@ -69,6 +70,7 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
         self.limits = limits
+        self.tariff = Tariff(schema, limits.cost)
         self._schema = schema
         self.recent: Recent[Prepared] = Recent(limits.document_bytes)
 

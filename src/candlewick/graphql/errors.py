@@ -58,6 +58,11 @@ def internal(trace_id: str) -> Formatted:
     return fault("internal error", "INTERNAL_SERVER_ERROR", traceId=trace_id)
 
 
+def invalid(cause: InvalidInput) -> Formatted:
+    """What cannot be had, found before anything is run."""
+    return {"message": str(cause)[:_LONGEST_MESSAGE], "extensions": _facts(cause)}
+
+
 def fault(message: str, code: str, **facts: object) -> Formatted:
     """An error that belongs to no place in the document."""
     return {"message": message, "extensions": {"code": code, **facts}}

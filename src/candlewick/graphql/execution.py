@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -23,9 +23,11 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from candlewick.domain.access import ApiKey
 from candlewick.graphql.context import Context
+from candlewick.graphql.cost import Cost
 from candlewick.graphql.documents import Documents, OperationNotFound, Prepared
-from candlewick.graphql.errors import Formatted, execution_error, fault
+from candlewick.graphql.errors import Formatted, execution_error, fault, invalid
 from candlewick.graphql.executor import Executor
+from candlewick.graphql.faults import CostExceeded
 from candlewick.graphql.live import Live
 from candlewick.graphql.metrics import Metrics
 from candlewick.graphql.parameters import Parameters
@@ -47,13 +49,16 @@ class Answer:
     executed: bool = True
     """False: the request is at fault, or took too long: it has no `data`, not even null."""
     timed_out: bool = False
+    cost: Cost | None = None
+    """None: of an event, whose subscription was weighed, or of what was not executed."""
 
     @property
     def body(self) -> Formatted:
         """As the client gets it."""
         if not self.executed:
             return {"errors": self.errors}
-        return {"errors": self.errors, "data": self.data} if self.errors else {"data": self.data}
+        told = {"errors": self.errors, "data": self.data} if self.errors else {"data": self.data}
+        return told if self.cost is None else told | {"extensions": {"cost": self.cost.extension}}
 
 
 class NotExecutable(Exception):
@@ -111,7 +116,7 @@ class Execution:
     async def run(self, operation: Operation, caller: ApiKey | None, trace_id: str) -> Answer:
         """The answer to a query or a mutation."""
         with self.metrics.operation(operation.name) as outcome:
-            answer = await self._execute(operation, self._context(caller), None, trace_id)
+            answer = await self._answer(operation, self._context(caller), trace_id)
             outcome.failed = bool(answer.errors)
         return answer
 
@@ -129,7 +134,7 @@ class Execution:
             try:
                 async with aclosing(source) as events:
                     async for event in events:
-                        yield await self._execute(operation, self._context(caller()), event, trace_id)
+                        yield await self._event(operation, self._context(caller()), event, trace_id)
                         outcome.events.inc()
             except Exception as exc:  # noqa: BLE001 (the source's, told and logged as any resolver's would be)
                 outcome.failed = True
@@ -143,6 +148,10 @@ class Execution:
         if not isinstance(executor, Executor):
             return _refused(executor, trace_id)
         try:
+            self._cost(operation, executor)
+        except CostExceeded as exc:
+            return Answer(errors=[invalid(exc)], executed=False)
+        try:
             async with asyncio.timeout(self.documents.limits.operation_seconds):
                 found: Any = create_source_event_stream(executor)
                 source: AsyncIterable[object] | ExecutionResult = await found if executor.is_awaitable(found) else found
@@ -152,10 +161,26 @@ class Execution:
             return _refused(source.errors or (), trace_id)
         return source  # type: ignore[return-value] # our subscription fields are generators
 
-    async def _execute(self, operation: Operation, context: Context, root: object, trace_id: str) -> Answer:
-        executor = self._executor(operation, context, root)
+    async def _answer(self, operation: Operation, context: Context, trace_id: str) -> Answer:
+        executor = self._executor(operation, context, None)
         if not isinstance(executor, Executor):
             return _refused(executor, trace_id)
+        try:
+            cost = self._cost(operation, executor)
+        except CostExceeded as exc:
+            return Answer(errors=[invalid(exc)], executed=False)
+        return replace(await self._execute(operation, executor, trace_id), cost=cost)
+
+    def _cost(self, operation: Operation, executor: Executor) -> Cost:
+        return self.documents.tariff.cost(operation.document, operation.node, executor.variable_values)
+
+    async def _event(self, operation: Operation, context: Context, event: object, trace_id: str) -> Answer:
+        executor = self._executor(operation, context, event)
+        if not isinstance(executor, Executor):
+            return _refused(executor, trace_id)
+        return await self._execute(operation, executor, trace_id)
+
+    async def _execute(self, operation: Operation, executor: Executor, trace_id: str) -> Answer:
         try:
             async with asyncio.timeout(self.documents.limits.operation_seconds):
                 found: Any = executor.execute_operation()

@@ -77,6 +77,19 @@ class PageOutOfBounds(InvalidInput):
 
 
 class CostExceeded(InvalidInput):
+    """The answer would have too many values."""
+
+    code: ClassVar[str] = "COST_EXCEEDED"
+
+    def __init__(self, actual: int, limit: int) -> None:
+        super().__init__(
+            f"the answer to this operation could have {actual} values, {limit} are allowed: "
+            "ask for shorter pages or for fewer fields"
+        )
+        self.actual, self.limit = actual, limit
+
+
+class RowsExceeded(InvalidInput):
     """The lists of one operation ask for too many rows together."""
 
     code: ClassVar[str] = "COST_EXCEEDED"

@@ -43,6 +43,8 @@ class Limits:
     fields: int = 500
     """Selected fields with every fragment spread out, introspection included."""
     root_fields: int = 30
+    cost: int = 250_000
+    """Values that the answer may have, as far as that is known before it is made: see `cost`."""
     rows: int = 25_000
     """Rows that the lists of one operation may ask for together."""
     init_seconds: float = 3

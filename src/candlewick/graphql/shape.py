@@ -18,7 +18,7 @@ from graphql import (
 from candlewick.graphql.faults import DocumentTooLarge
 from candlewick.graphql.limits import Limits
 
-_INTROSPECTION: Final = frozenset({"__schema", "__type"})
+INTROSPECTION: Final = frozenset({"__schema", "__type"})
 _ENDLESS: Final = 10**9
 
 
@@ -67,7 +67,7 @@ class Measure:
 
     def _field(self, node: FieldNode) -> Shape:
         inner = self.selections(node.selection_set)
-        introspects = node.name.value in _INTROSPECTION  # graphql-core has a rule of its own for its depth
+        introspects = node.name.value in INTROSPECTION  # graphql-core has a rule of its own for its depth
         depth = 1 if introspects else inner.depth + 1
         return Shape(depth, inner.aliases + (node.alias is not None), inner.fields + 1, 1)
 

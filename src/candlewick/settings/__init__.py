@@ -5,6 +5,7 @@ Only the command line, the worker and the wiring read it; everything else gets w
 
 from candlewick.settings.access import AccessSettings
 from candlewick.settings.kinds import Duty, LogFormat, LogLevel
+from candlewick.settings.limits import LimitSettings
 from candlewick.settings.load import load_settings
 from candlewick.settings.model import Settings
 from candlewick.settings.sections import HttpSettings, LiveSettings, WorkerSettings
@@ -14,6 +15,7 @@ __all__ = [
     "AccessSettings",
     "Duty",
     "HttpSettings",
+    "LimitSettings",
     "LiveSettings",
     "LogFormat",
     "LogLevel",

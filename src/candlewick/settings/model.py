@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from candlewick.settings.access import AccessSettings
 from candlewick.settings.kinds import Location, LogFormat, LogLevel, lower
+from candlewick.settings.limits import LimitSettings
 from candlewick.settings.sections import (
     DatabaseSettings,
     DemoSettings,
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     http: HttpSettings = HttpSettings()
     access: AccessSettings = AccessSettings()
+    limits: LimitSettings = LimitSettings()
     worker: WorkerSettings = WorkerSettings()
     live: LiveSettings = LiveSettings()
     demo: DemoSettings = DemoSettings()

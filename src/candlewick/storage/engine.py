@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any, Self
 
@@ -36,6 +37,7 @@ _LIBPQ_ONLY = ("channel_binding", "connect_timeout", "gssencmode", "keepalives",
 CONNECT_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 600.0
 POOL_TIMEOUT = 30.0
+_MILLISECOND = timedelta(milliseconds=1)
 IDLE_IN_TRANSACTION = "30s"
 """How long a transaction may wait for its client: one that was stopped must not keep its locks from all others."""
 
@@ -46,10 +48,19 @@ def driver_url(url: str) -> URL:
 
 
 def sqlalchemy_engine(
-    url: str, *, pool_size: int = 10, pool_timeout: float = POOL_TIMEOUT, application_name: str = "candlewick"
+    url: str,
+    *,
+    pool_size: int = 10,
+    pool_timeout: float = POOL_TIMEOUT,
+    application_name: str = "candlewick",
+    statement_timeout: timedelta | None = None,
 ) -> AsyncEngine:
-    """An engine whose sessions think in UTC. asyncpg reads the URL itself: it knows sslmode and the rest of libpq's."""
+    """An engine whose sessions think in UTC. asyncpg reads the URL itself: it knows sslmode and the rest of libpq's.
+
+    A statement that takes longer than `statement_timeout` is ended by the database, whatever became of us.
+    """
     address = driver_url(url)
+    bound = {} if statement_timeout is None else {"statement_timeout": f"{statement_timeout // _MILLISECOND}ms"}
     connect = partial(
         asyncpg.connect,
         address.set(drivername="postgresql").render_as_string(hide_password=False),
@@ -60,6 +71,7 @@ def sqlalchemy_engine(
             "timezone": "UTC",
             "jit": "off",
             "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
+            **bound,
         },
     )
     return create_async_engine(
@@ -82,14 +94,23 @@ class Database:
             event.listen(engine.sync_engine, "connect", _lift_decompression_limit)
 
     @classmethod
-    async def open(cls, url: str, *, pool_size: int = 10, application_name: str = "candlewick") -> Self:
+    async def open(
+        cls,
+        url: str,
+        *,
+        pool_size: int = 10,
+        application_name: str = "candlewick",
+        statement_timeout: timedelta | None = None,
+    ) -> Self:
         """Connect once to see who answers.
 
         Raises:
             DatabaseUnavailable: nobody answers.
             UnsupportedDatabase: it is too old.
         """
-        engine = sqlalchemy_engine(url, pool_size=pool_size, application_name=application_name)
+        engine = sqlalchemy_engine(
+            url, pool_size=pool_size, application_name=application_name, statement_timeout=statement_timeout
+        )
         try:
             async with driver_of(engine) as driver:
                 found = await driver.fetchrow(FACTS)

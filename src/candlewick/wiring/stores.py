@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from candlewick.clock import SystemClock
@@ -41,6 +42,12 @@ from candlewick.wiring.addresses import Addresses
 
 CONTROL_POOL: Final = 3
 """Connections for jobs and leases: a heartbeat must not wait behind those who wait for an instrument."""
+
+
+SERVER: Final = "server"
+"""The role whose statements are bounded: anybody may ask for them."""
+GRACE: Final = timedelta(seconds=1)
+"""How much longer than an operation one of its statements may take: the server, which can say so, gives up first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +129,13 @@ async def _open_at_head(settings: Settings, where: Addresses, role: str) -> Data
 
 
 async def open_database(settings: Settings, where: Addresses, role: str = "candlewick") -> Database:
-    """The pool, whatever the tables look like."""
+    """The pool, whatever the tables look like. A server's statements may take as long as its operations."""
+    bound = settings.limits.operation_time + GRACE if role == SERVER else None
     return await Database.open(
-        where.database, pool_size=settings.database.pool_size, application_name=f"candlewick {role}"
+        where.database,
+        pool_size=settings.database.pool_size,
+        application_name=f"candlewick {role}",
+        statement_timeout=bound,
     )
 
 

@@ -169,4 +169,4 @@ async def test_a_faulty_request_says_what_was_wrong(
 async def test_an_unknown_instrument_is_null_not_an_error(database: Database) -> None:
     async with client(database) as api:
         answer = await api.post("/graphql", json={"query": CANDLES, "variables": {"key": "binance:NO-SUCH"}})
-    assert answer.json() == {"data": {"instrument": None}}
+    assert answer.json()["data"] == {"instrument": None}

@@ -229,7 +229,7 @@ async def test_a_job_about_nothing_in_particular_says_so(client: httpx.AsyncClie
 
 
 async def test_an_unknown_job_is_null(client: httpx.AsyncClient) -> None:
-    assert await ask(client, "query J($id: ID!) { job(id: $id) { id } }", id=JOB) == {"data": {"job": None}}
+    assert (await ask(client, "query J($id: ID!) { job(id: $id) { id } }", id=JOB))["data"] == {"job": None}
 
 
 async def test_jobs_are_listed_page_by_page(client: httpx.AsyncClient, services: FakeServices) -> None:

@@ -92,4 +92,4 @@ async def test_bodies_count_against_what_an_operation_may_ask_for(services: Fake
     answer = await told(services, SECRET, "payload { body(first: 1000000) }", first=50)
 
     assert answer["errors"][0]["extensions"]["code"] == "COST_EXCEEDED"
-    assert answer["errors"][0]["extensions"]["limit"] == 25_000
+    assert answer["errors"][0]["extensions"]["limit"] == 250_000
