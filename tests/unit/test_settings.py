@@ -195,6 +195,15 @@ def test_a_server_behind_a_proxy_is_not_this_machines_alone(before: dict[str, di
     assert not settings.allows_anonymous
 
 
+@pytest.mark.parametrize(
+    "origins", ["app.example.org", "https://app.example.org/", "https://a@b.example", "https://*.example.org:x"]
+)
+def test_an_origin_is_spelled_as_browsers_do(origins: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANDLEWICK_ACCESS__ORIGINS", origins)
+    with pytest.raises(SettingsError, match=r"access\.origins .* allowed is a text like https://app\.example\.org"):
+        load_settings()
+
+
 def test_names_of_the_loopback_expose_nothing() -> None:
     assert not load_settings(http={"hosts": "localhost,127.0.0.1"}).exposed
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from candlewick.domain.access import Audience
 from candlewick.domain.rate import Rate
 from candlewick.graphql.http.options import AccessOptions
+from candlewick.graphql.policy import DocumentPolicy
 
 if TYPE_CHECKING:
     from candlewick.settings import Settings
@@ -20,9 +22,19 @@ def access_options(settings: Settings) -> AccessOptions:
     access = settings.access
     return AccessOptions(
         proxies=access.proxies,
+        origins=access.named_origins,
+        explorer=_given(access.explorer, not settings.exposed),
+        documents=DocumentPolicy(
+            introspection=access.introspection or (Audience.KEYS if settings.exposed else Audience.EVERYBODY),
+            suggestions=_given(access.suggestions, not settings.exposed),
+        ),
         per_key=_rate(access.requests_per_key, PER_KEY if settings.exposed else 0),
         per_address=_rate(access.requests_per_address, PER_ADDRESS if settings.exposed else 0),
     )
+
+
+def _given(value: bool | None, otherwise: bool) -> bool:
+    return otherwise if value is None else value
 
 
 def _rate(given: int | None, otherwise: int) -> Rate | None:

@@ -36,3 +36,15 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+
+
+class Audience(StrEnum):
+    """Who may ask what the schema has."""
+
+    EVERYBODY = "everybody"
+    KEYS = "keys"
+    """Whoever has a key."""
+    NOBODY = "nobody"
+
+    def has(self, caller: ApiKey | None) -> bool:
+        return self is Audience.EVERYBODY or (self is Audience.KEYS and caller is not None)

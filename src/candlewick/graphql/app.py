@@ -27,6 +27,7 @@ from candlewick.graphql.http.endpoint import GraphQLEndpoint
 from candlewick.graphql.http.faults import HttpFault
 from candlewick.graphql.http.forwarded import Forwarded
 from candlewick.graphql.http.options import AccessOptions
+from candlewick.graphql.http.origins import Origins
 from candlewick.graphql.http.pace import Pace
 from candlewick.graphql.http.responses import refused
 from candlewick.graphql.limits import Limits
@@ -68,7 +69,7 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
     """
     metrics = Metrics(options.registry)
     live = Live.over(services, options.allowed_lateness)
-    documents = Documents(core(schema), options.limits)
+    documents = Documents(core(schema), options.limits, options.access.documents)
     metrics.show_documents(documents.recent)
     execution = Execution(core(schema), services, live, documents, metrics)
     guard = options.access
@@ -81,7 +82,10 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
 
     return Starlette(
         routes=[
-            *_routes(GraphQLEndpoint(execution, access), SocketEndpoint(execution, access, options.sockets)),
+            *_routes(
+                GraphQLEndpoint(execution, access, guard.explorer),
+                SocketEndpoint(execution, access, guard.origins, options.sockets),
+            ),
             *_upload_routes(UploadEndpoint(services, access, options.uploads)),
         ],
         lifespan=living,
@@ -92,6 +96,7 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
             Middleware(Paced),
             Middleware(Counted, metrics=metrics),
             Middleware(TrustedHostMiddleware, allowed_hosts=options.hosts, www_redirect=False),
+            Middleware(Origins, named=guard.origins),
         ],
     )
 
@@ -105,7 +110,7 @@ def _routes(endpoint: GraphQLEndpoint, sockets: SocketEndpoint) -> list[BaseRout
     execution = endpoint.execution
 
     async def start_page(_: Request) -> Response:
-        return web.start_page()
+        return web.start_page(explorer=endpoint.explorer)
 
     async def healthz(_: Request) -> Response:
         return health.alive()

@@ -17,11 +17,14 @@ from graphql import (
     validate,
 )
 
+from candlewick.domain.access import ApiKey
 from candlewick.graphql.cost import Tariff
-from candlewick.graphql.errors import Formatted, fault, validation_error
+from candlewick.graphql.errors import Formatted, fault, introspection_refused, validation_error
 from candlewick.graphql.faults import DocumentTooLarge
 from candlewick.graphql.lexicon import check_text
 from candlewick.graphql.limits import Limits
+from candlewick.graphql.parameters import Parameters
+from candlewick.graphql.policy import DocumentPolicy, introspects
 from candlewick.graphql.recent import Recent
 from candlewick.graphql.results.plans import Plans
 from candlewick.graphql.shape import check_shape
@@ -68,11 +71,22 @@ class Prepared:
 class Documents:
     """The documents of one schema, the most recent of them remembered."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits, policy: DocumentPolicy | None = None) -> None:
         self.limits = limits
         self.tariff = Tariff(schema, limits.cost)
+        self.policy = policy or DocumentPolicy()
         self._schema = schema
         self.recent: Recent[Prepared] = Recent(limits.document_bytes)
+
+    def asked(self, parameters: Parameters, caller: ApiKey | None) -> Prepared:
+        """The document that the parameters mean, as far as it is for the caller."""
+        prepared = self.prepare(parameters.query)
+        audience = self.policy.introspection
+        if prepared.errors or prepared.document is None or audience.has(caller):
+            return prepared
+        if introspects(parameters.query, prepared.document):
+            return Prepared(None, [introspection_refused(audience)])
+        return prepared
 
     def prepare(self, text: str) -> Prepared:
         """The document of that text: parsed and validated, if the same was not asked for just now."""
@@ -91,4 +105,6 @@ class Documents:
         return Prepared(document, errors, Plans.of_document(document) if not errors else Plans())
 
     def _validate(self, document: DocumentNode) -> list[GraphQLError]:
-        return validate(self._schema, document, specified_rules, max_errors=_MOST_ERRORS)
+        return validate(
+            self._schema, document, specified_rules, _MOST_ERRORS, hide_suggestions=not self.policy.suggestions
+        )

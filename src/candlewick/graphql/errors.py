@@ -53,6 +53,13 @@ def unavailable(trace_id: str) -> Formatted:
     return fault("the data cannot be reached for now: try again", "SERVICE_UNAVAILABLE", traceId=trace_id)
 
 
+def introspection_refused(audience: str) -> Formatted:
+    """The schema is not for the caller to ask for."""
+    whose = "needs an API key" if audience == "keys" else "is off"
+    message = f"introspection {whose} here (access.introspection); schema.graphql of the project has all of the schema"
+    return fault(message, "FORBIDDEN", audience=audience)
+
+
 def internal(trace_id: str) -> Formatted:
     """A mistake of ours."""
     return fault("internal error", "INTERNAL_SERVER_ERROR", traceId=trace_id)

@@ -201,6 +201,7 @@ class Execution:
             context,
             operation.variables,
             operation.name,
+            hide_suggestions=not self.documents.policy.suggestions,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type] # it is one, only typed plainly
         )
         if isinstance(executor, Executor):

@@ -34,6 +34,8 @@ _HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+_TRANSPORT: Final = {"strict-transport-security": "max-age=31536000"}
+"""A year of TLS only, said to who came by TLS. Other names of the domain are not ours to speak for."""
 _STARTS: Final = frozenset({"http.response.start", "websocket.http.response.start"})
 _ROUTES: Final = frozenset({"/", "/graphql", "/healthz", "/readyz", "/metrics", "/import"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
@@ -56,13 +58,14 @@ class Traced:
 
 
 class Secured:
-    """Browsers load nothing from elsewhere, show us in no frame, and guess no types."""
+    """Browsers load nothing from elsewhere, show us in no frame, guess no types, and stay with TLS."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app(scope, receive, _with_headers(send, _HEADERS))
+        secure = scope.get("scheme") in {"https", "wss"}
+        await self.app(scope, receive, _with_headers(send, _HEADERS | _TRANSPORT if secure else _HEADERS))
 
 
 class Paced:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from candlewick.domain.access import Audience
 from candlewick.settings.kinds import listed
 from candlewick.settings.sections import Section
 
@@ -17,9 +19,40 @@ def _checked_networks(networks: str) -> str:
     return networks
 
 
+def _checked_origins(origins: str) -> str:
+    for each in listed(origins):
+        parts = urlsplit(each)
+        _ = parts.port  # raises ValueError if it is none
+        if each != "*" and (not parts.hostname or "@" in each or each != f"{parts.scheme}://{parts.netloc}"):
+            raise ValueError("an origin that no page has")
+    return origins
+
+
 class AccessSettings(Section):
     """Who may use the API, from where, how often. Values that are not given depend on who can reach the server."""
 
+    origins: Annotated[str, AfterValidator(_checked_origins)] | None = Field(
+        None,
+        description="Origins whose pages may ask, with commas between, or `*` for any. Without a value: only our own.",
+        examples=["https://app.example.org"],
+    )
+    introspection: Audience | None = Field(
+        None,
+        description="Who may ask what the schema has. "
+        "Without a value: who has a key; everybody where this machine alone reaches the server.",
+        examples=["keys"],
+    )
+    explorer: bool | None = Field(
+        None,
+        description="Serve GraphiQL. Without a value: where this machine alone reaches the server.",
+        examples=[True],
+    )
+    suggestions: bool | None = Field(
+        None,
+        description="Say in errors what a client may have meant. "
+        "Without a value: where this machine alone reaches the server.",
+        examples=[False],
+    )
     trusted_proxies: Annotated[str, AfterValidator(_checked_networks)] | None = Field(
         None,
         description="Proxies, or networks of them, whose X-Forwarded-For and X-Forwarded-Proto are believed.",
@@ -41,6 +74,10 @@ class AccessSettings(Section):
         "Without a value: 3000, on this machine alone any.",
         examples=[3000],
     )
+
+    @property
+    def named_origins(self) -> tuple[str, ...]:
+        return tuple(each.lower() for each in listed(self.origins or ""))
 
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:

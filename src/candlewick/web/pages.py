@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -10,11 +11,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 _FOLDER: Final = Path(__file__).parent / "static"
+_ACTIONS: Final = re.compile(r'\s*<p class="actions">.*?</p>', re.DOTALL)
 
 
-def start_page() -> Response:
-    """What this is, whether it is ready, and where to go from here."""
-    return _page("start.html")
+def start_page(*, explorer: bool = True) -> Response:
+    """What this is, whether it is ready, and where to go from here: to the explorer, if there is one."""
+    return _page("start.html") if explorer else _html(_ACTIONS.sub("", _text("start.html")))
 
 
 def explorer() -> Response:
@@ -28,7 +30,11 @@ def static_files() -> StaticFiles:
 
 
 def _page(name: str) -> Response:
-    return HTMLResponse(_text(name), headers={"cache-control": "no-cache"})
+    return _html(_text(name))
+
+
+def _html(text: str) -> Response:
+    return HTMLResponse(text, headers={"cache-control": "no-cache"})
 
 
 @cache

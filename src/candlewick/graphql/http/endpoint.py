@@ -19,6 +19,7 @@ from candlewick.graphql.execution import Answer, Execution, NotExecutable, Opera
 from candlewick.graphql.http.access import Access
 from candlewick.graphql.http.faults import HttpFault
 from candlewick.graphql.http.media import GRAPHQL, HTML, JSON, choose
+from candlewick.graphql.http.origins import check_site
 from candlewick.graphql.http.parameters import read_parameters
 from candlewick.graphql.http.responses import answered, not_run, refused
 from candlewick.graphql.parameters import Parameters
@@ -33,6 +34,8 @@ class GraphQLEndpoint:
 
     execution: Execution
     access: Access
+    explorer: bool = True
+    """Whether browsers get GraphiQL at this address."""
 
     async def __call__(self, request: Request) -> Response:
         """The response; nothing escapes but cancellation."""
@@ -54,14 +57,20 @@ class GraphQLEndpoint:
         if request.method not in _METHODS:
             raise HttpFault(405, "Use POST, or GET for queries.", headers={"allow": ", ".join(_METHODS)})
         if request.method != "POST" and _is_page(request):
-            return web.explorer()
+            return self._page()
+        check_site(request)
         media_type = choose(request.headers.get("accept"), JSON, GRAPHQL)
         caller = await self.access.admit(request)
         parameters = await read_parameters(request, self.execution.documents.limits)
         return answered(await self._run(request, parameters, caller, trace_id), media_type)
 
+    def _page(self) -> Response:
+        if not self.explorer:
+            raise HttpFault(404, "There is no explorer here: send queries by POST.", "NOT_FOUND")
+        return web.explorer()
+
     async def _run(self, request: Request, parameters: Parameters, caller: ApiKey | None, trace_id: str) -> Answer:
-        prepared = self.execution.documents.prepare(parameters.query)
+        prepared = self.execution.documents.asked(parameters, caller)
         _check_method(request, prepared.operations(parameters.operation_name))
         try:
             operation = Operation.of(prepared, parameters)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from candlewick.graphql.execution import Execution
 from candlewick.graphql.http.access import Access, address_of
+from candlewick.graphql.http.origins import is_named, is_ours
 from candlewick.graphql.http.pace import TooFast
 from candlewick.graphql.http.responses import refused
 from candlewick.graphql.websocket.channel import Channel
@@ -28,13 +29,15 @@ class SocketEndpoint:
 
     execution: Execution
     access: Access
+    origins: Sequence[str]
+    """Whose pages may connect, beside ours: browsers let any page, with what it can guess."""
     most: int
     """Sockets at the same time."""
     _open: int = 0
 
     async def __call__(self, websocket: WebSocket) -> None:
         """Serve the socket until it ends."""
-        if not _same_host(websocket):
+        if not self._may_ask(websocket):
             log.warning("socket_refused", origin=websocket.headers["origin"][:_LONGEST_SHOWN])
             await websocket.close()  # before it is accepted: the handshake's answer has status 403
             return
@@ -65,18 +68,6 @@ class SocketEndpoint:
         channel = Channel(websocket, self.execution.documents.limits)
         await Session(channel, self.execution, self.access, websocket.headers, address_of(websocket)).run()
 
-
-def _same_host(websocket: WebSocket) -> bool:
-    """Whether no browser's page asks, or one that we served: browsers let any page connect, with what it can guess."""
-    origin = websocket.headers.get("origin")
-    if origin is None:
-        return True
-    try:
-        return _host(urlsplit(origin).netloc) == _host(websocket.headers.get("host", "")) != ""
-    except ValueError:
-        return False
-
-
-def _host(authority: str) -> str:
-    """Without a port that goes without saying: a proxy that speaks TLS may leave it out."""
-    return authority.lower().removesuffix(":80").removesuffix(":443")
+    def _may_ask(self, websocket: WebSocket) -> bool:
+        origin = websocket.headers.get("origin")
+        return origin is None or is_ours(websocket) or is_named(origin, self.origins)

@@ -162,7 +162,7 @@ class Session:
         except TooFast as exc:
             return Answer(errors=[fault(exc.message, exc.code, **exc.facts)], executed=False)
         try:
-            operation = Operation.of(self.execution.documents.prepare(parameters.query), parameters)
+            operation = Operation.of(self.execution.documents.asked(parameters, caller.key), parameters)
         except NotExecutable as exc:
             return Answer(errors=exc.errors, executed=False)
         if not operation.streams:
