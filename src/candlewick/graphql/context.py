@@ -13,6 +13,7 @@ from candlewick.graphql.documents import Documents
 from candlewick.graphql.faults import KeyNeeded, RoleNeeded
 from candlewick.graphql.live import Live
 from candlewick.graphql.loaders import Loaders
+from candlewick.graphql.results.lists import Lists
 from candlewick.graphql.services import Services
 
 
@@ -26,6 +27,8 @@ class Context:
     loaders: Loaders
     budget: RowBudget
     caller: ApiKey | None = None
+    lists: Lists | None = None
+    """What is known of the operation's lists; without it they are read as rows."""
 
     @classmethod
     def fresh(cls, services: Services, live: Live, documents: Documents, caller: ApiKey | None = None) -> Self:

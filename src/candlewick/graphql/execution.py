@@ -31,6 +31,7 @@ from candlewick.graphql.faults import CostExceeded
 from candlewick.graphql.live import Live
 from candlewick.graphql.metrics import Metrics
 from candlewick.graphql.parameters import Parameters
+from candlewick.graphql.results.lists import Lists
 from candlewick.graphql.results.plans import Plans
 from candlewick.graphql.services import Services
 
@@ -206,6 +207,7 @@ class Execution:
         )
         if isinstance(executor, Executor):
             executor.plans = operation.plans
+            executor.context_value = replace(context, lists=Lists.of(executor, operation.plans))
         return executor
 
     def _timed_out(self, operation: Operation, trace_id: str) -> Answer:

@@ -13,6 +13,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as St
 from candlewick.graphql.results.plan import Plan
 from candlewick.graphql.results.plans import Plans
 from candlewick.graphql.results.rows import Surprise, completed
+from candlewick.graphql.results.written import WrittenRows
 
 
 class Column[Value](list[Value]):
@@ -33,6 +34,8 @@ class Executor(StockExecutor):
         """See the stock executor."""
         if type(result) is Column:
             return result
+        if type(result) is WrittenRows:
+            return result.json()
         return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
 
     def complete_iterable_value(

@@ -7,6 +7,7 @@ from typing import Any
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, SelectionNode, SelectionSetNode
 
+from candlewick.domain.written import RowTemplate
 from candlewick.graphql.context import Info
 
 
@@ -55,3 +56,9 @@ def _selections(node: SelectionNode, raw: GraphQLResolveInfo[Any], seen: set[str
     else:
         selection = getattr(node, "selection_set", None)
     return selection.selections if selection is not None else ()
+
+
+def template_of(info: Info) -> RowTemplate | None:
+    """How the rows of the connection that is resolved are to be written; None if they have to be read as rows."""
+    lists = info.context.lists
+    return None if lists is None else lists.template(info._raw_info)  # noqa: SLF001

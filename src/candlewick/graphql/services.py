@@ -40,6 +40,7 @@ from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceProfile, SourceStatus
 from candlewick.domain.time import Window
 from candlewick.domain.watch import Watched
+from candlewick.domain.written import RowTemplate, WrittenPage
 from candlewick.ports import Backfills, Clock, CommitKey, FreshnessStore, Imports, Ingests, LatestQuotes
 
 
@@ -78,6 +79,11 @@ class CandleReads(Protocol):
     async def read(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery
     ) -> Mapping[InstrumentId, Page[Candle]]: ...
+
+    async def read_written(
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, template: RowTemplate
+    ) -> Mapping[InstrumentId, WrittenPage | Page[Candle]]:
+        """The same candles as text, where the store can write them."""
 
     async def read_columns(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, choice: ColumnChoice

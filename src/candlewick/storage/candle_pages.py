@@ -57,10 +57,15 @@ class Chosen:
 
 
 async def read_plain(
-    driver: Driver, instrument_ids: Sequence[InstrumentId], query: CandleQuery, moment: Moment
+    driver: Driver,
+    instrument_ids: Sequence[InstrumentId],
+    query: CandleQuery,
+    moment: Moment,
+    series: Mapping[InstrumentId, Series] | None = None,
 ) -> Pages:
     """The candles that there are."""
-    series = await series_of(driver, instrument_ids, query)
+    if series is None:
+        series = await series_of(driver, instrument_ids, query)
     chosen = await read_chosen(driver, instrument_ids, series, query)
     judges: Mapping[InstrumentId, Judge] = {}
     if query.coverage:

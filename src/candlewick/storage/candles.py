@@ -14,13 +14,16 @@ from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, InstrumentId
 from candlewick.domain.page import CandleQuery, Fill, Page
 from candlewick.domain.raw import RawId
+from candlewick.domain.written import RowTemplate, WrittenPage
 from candlewick.ports import Clock, Outcome, Progress
 from candlewick.storage import leases, tree, versions
 from candlewick.storage.candle_columns import read_columns
 from candlewick.storage.candle_pages import Moment, read_filled, read_plain
+from candlewick.storage.candle_writing import is_clean, writable, write_candles
 from candlewick.storage.engine import Database
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
 from candlewick.storage.raw import save_progress
+from candlewick.storage.series import series_of
 
 MINUTE: Final = timedelta(minutes=1)
 _PUBLISHED: Final = """
@@ -101,6 +104,22 @@ class Candles:
         read = read_plain if query.fill is Fill.OMIT else read_filled
         async with self._database.snapshot() as driver:
             return await read(driver, instrument_ids, query, Moment(now, now - self._lateness))
+
+    async def read_written(
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, template: RowTemplate
+    ) -> Mapping[InstrumentId, WrittenPage | Page[Candle]]:
+        """The same candles as text by the template where the database can write them, else as rows."""
+        if not writable(query, template):
+            return await self.read(instrument_ids, query)
+        now = self._clock.now()
+        moment = Moment(now, now - self._lateness)
+        async with self._database.snapshot() as driver:
+            series = await series_of(driver, instrument_ids, query)
+            clean = {key: one for key, one in series.items() if is_clean(one, query)}
+            written = await write_candles(driver, clean, query, template, moment.closed_before)
+            left = {key: one for key, one in series.items() if key not in written}
+            rows = await read_plain(driver, list(left), query, moment, left) if left else {}
+            return {**written, **rows}
 
     async def read_columns(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, choice: ColumnChoice

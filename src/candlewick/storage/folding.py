@@ -22,9 +22,12 @@ _FINER: Final = {
 }  # fmt: skip
 """Where a dirty candle is folded from; what is not named, from minutes."""
 
-CANDLE_COLUMNS: Final = """
+VWAP: Final = (
+    "CASE WHEN volume > 0 THEN trim_scale(div(2 * quote_volume * 1e18 + volume, 2 * volume) * 1e-18)::text END"
+)
+CANDLE_COLUMNS: Final = f"""
 instrument_id, origin, open_time, open::text, high::text, low::text, close::text, volume::text, quote_volume::text,
-CASE WHEN volume > 0 THEN trim_scale(div(2 * quote_volume * 1e18 + volume, 2 * volume) * 1e-18)::text END AS vwap,
+{VWAP} AS vwap,
 trade_count, taker_buy_volume::text, revision, version"""
 
 _PIECE: Final = """

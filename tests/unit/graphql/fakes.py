@@ -62,6 +62,7 @@ from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceCapability, SourceFigures, SourceProfile, SourceState, SourceStatus
 from candlewick.domain.time import Window, microseconds
 from candlewick.domain.watch import Watched
+from candlewick.domain.written import RowTemplate, WrittenPage
 from candlewick.ports import CommitKey
 from candlewick.providers.sources import look_at_start
 
@@ -156,6 +157,13 @@ class FakeCandles(Recorded):
         inside = [moment for moment in opens if window is None or window.start <= moment < window.end]
         rows = [self._candle(moment, query) for moment in inside]
         return {instrument_id: page(rows, query.limit, newest=query.newest) for instrument_id in instrument_ids}
+
+    async def read_written(
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, template: RowTemplate
+    ) -> Mapping[InstrumentId, WrittenPage | Page[Candle]]:
+        """Cannot write."""
+        del template
+        return await self.read(instrument_ids, query)
 
     async def read_columns(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, choice: ColumnChoice

@@ -26,6 +26,7 @@ from candlewick.graphql.loaders.quotes import QuoteLoader, quote_loader
 from candlewick.graphql.loaders.source_status import SourceStatusLoader, source_status_loader
 from candlewick.graphql.loaders.trades import TradeLoader, trade_loader
 from candlewick.graphql.loaders.venue import VenueLoader, venue_loader
+from candlewick.graphql.loaders.written_candles import WrittenCandleLoader, written_candle_loader
 from candlewick.graphql.services import Services
 
 
@@ -41,6 +42,7 @@ class Loaders:
     candle_columns: ColumnLoader
     factors: FactorLoader
     trades: TradeLoader
+    written_candles: WrittenCandleLoader
     quotes: QuoteLoader
     latest: LatestLoader
     freshness: FreshnessLoader
@@ -61,6 +63,7 @@ class Loaders:
             candle_columns=column_loader(services.candles),
             factors=factor_loader(services.days),
             trades=trade_loader(services.trades),
+            written_candles=written_candle_loader(services.candles),
             quotes=quote_loader(services.quotes),
             latest=latest_loader(services.latest),
             freshness=freshness_loader(services.freshness),

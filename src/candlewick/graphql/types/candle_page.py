@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
@@ -12,9 +13,11 @@ from candlewick.domain.interval import Duration
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import CandleQuery, Page
 from candlewick.domain.time import Window, microseconds
+from candlewick.domain.written import RowTemplate, WrittenPage
 from candlewick.graphql.context import Context
 from candlewick.graphql.cursor import Series, moment
 from candlewick.graphql.paging import Bounds, Paging, candle_neighbours, candle_query
+from candlewick.graphql.results.written import WrittenRows
 from candlewick.graphql.types.candle import Candle
 from candlewick.graphql.types.candle_columns import CandleColumns
 from candlewick.graphql.types.connection import Connection, PageInfo
@@ -40,17 +43,22 @@ class CandlePage:
         adjusted = "" if self.adjustment is Adjustment.NONE else f"/{self.adjustment}"
         return Series("candles", f"{self.instrument_id}/{self.duration}/{self.origin}{adjusted}")
 
-    async def read(self, context: Context) -> Connection[Candle]:
+    async def read(self, context: Context, template: RowTemplate | None = None) -> Connection[Candle]:
         """Read it, together with the other instruments' pages that ask for the same."""
         bounds = self._bounds()
         query = self._query(context, bounds)
-        page: Page[candle.Candle] = Page((), more=False)
-        if query is not None:
+        page: Page[candle.Candle] | WrittenPage = Page((), more=False)
+        if query is not None and template is None:
             page = await context.loaders.candles.load((self.instrument_id, query))
+        elif query is not None and template is not None:
+            page = await context.loaders.written_candles.load((self.instrument_id, (query, template)))
         before, after = self._neighbours(bounds, more=page.more)
+        if isinstance(page, WrittenPage) and template is not None:
+            return Connection.written(WrittenRows(page, template, self.series.cursor), before, after)
+        rows = cast("Sequence[candle.Candle]", page.rows)
         return Connection(
-            nodes=cast("list[Candle]", page.rows),
-            cursor_at=lambda index: self.series.cursor(microseconds(page.rows[index].open_time)),
+            nodes=cast("list[Candle]", rows),
+            cursor_at=lambda index: self.series.cursor(microseconds(rows[index].open_time)),
             has_previous=before,
             has_next=after,
         )

@@ -4,9 +4,11 @@ No `from __future__ import annotations` here: Strawberry would look for the type
 """
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Self, cast
 
 import strawberry
+
+from candlewick.graphql.results.written import WrittenRows
 
 First = Annotated[int | None, strawberry.argument(description="How many, from the oldest on; 1 to 5000.")]
 After = Annotated[
@@ -45,9 +47,19 @@ class Connection[Item]:
     cursor_at: strawberry.Private[Callable[[int], str]]
     has_previous: strawberry.Private[bool]
     has_next: strawberry.Private[bool]
+    rows: strawberry.Private[WrittenRows | None] = None
+    """In place of the one list that is selected."""
+
+    @classmethod
+    def written(cls, rows: WrittenRows, has_previous: bool, has_next: bool) -> Self:
+        """Of rows that are written already."""
+        nodes = cast("list[Item]", rows)
+        return cls(nodes=nodes, cursor_at=rows.cursor_at, has_previous=has_previous, has_next=has_next, rows=rows)
 
     @strawberry.field(description="The rows, each with its cursor.")
     def edges(self) -> list[Edge[Item]]:
+        if self.rows is not None:
+            return cast("list[Edge[Item]]", self.rows)
         return [Edge(node=node, cursor=self.cursor_at(index)) for index, node in enumerate(self.nodes)]
 
     @strawberry.field(description="Where this page stands in the list.")

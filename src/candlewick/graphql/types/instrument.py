@@ -12,7 +12,7 @@ from candlewick.domain.page import InstrumentFilter as Filter
 from candlewick.graphql.context import Info
 from candlewick.graphql.limits import DEFAULT_ROWS, MAX_LISTED, MAX_ROWS
 from candlewick.graphql.paging import Paging, check_size
-from candlewick.graphql.selection import selects
+from candlewick.graphql.selection import selects, template_of
 from candlewick.graphql.text import clean
 from candlewick.graphql.types.asset import Asset
 from candlewick.graphql.types.candle import BarSpec, Candle
@@ -116,7 +116,7 @@ class Instrument(Node):
         paging = Paging(first, after, last, before)
         window, coverage = range_.window if range_ else None, selects(info, "coverage")
         page = CandlePage(self.row.id, spec.duration, origin, adjust, window, paging, fill, coverage)
-        return await page.read(info.context)
+        return await page.read(info.context, template_of(info))
 
     @strawberry.field(
         description=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from candlewick.graphql.documents import Documents, Prepared
 from candlewick.graphql.executor import Executor
 from candlewick.graphql.limits import Limits
 from candlewick.graphql.live import Live
+from candlewick.graphql.results.lists import Lists
 from candlewick.graphql.schema import core, schema
 from unit.graphql.fakes import FakeServices
 
@@ -45,6 +47,7 @@ async def run(
     )
     if isinstance(executor, Executor):
         executor.plans = made.plans
+        executor.context_value = replace(context, lists=Lists.of(executor, made.plans))
     found = executor.execute_operation()
     result: ExecutionResult = await found if executor.is_awaitable(found) else found
     errors = [error.formatted for error in result.errors or ()]

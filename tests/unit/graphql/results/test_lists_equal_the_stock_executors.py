@@ -15,6 +15,7 @@ from candlewick.graphql.executor import Executor
 from unit.graphql.fakes import FakeServices
 from unit.graphql.results.differential import prepared, run
 from unit.graphql.results.selections import queries
+from unit.graphql.results.writing import WritingCandles
 
 PLENTY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ODD: tuple[Any, ...] = (
@@ -37,6 +38,34 @@ async def test_any_selection_is_answered_alike(query: str, decided: dict[str, bo
     ours, stock = await both(query, FakeServices(), decided)
     assert ours == stock
     assert str(ours) == str(stock), "in the same order"
+
+
+@PLENTY
+@given(query=queries(), decided=st.fixed_dictionaries({"yes": st.booleans(), "no": st.booleans()}))
+async def test_written_rows_are_the_rows(query: str, decided: dict[str, bool]) -> None:
+    services = FakeServices()
+    services.candles = WritingCandles()
+    ours, stock = await both(query, services, decided)
+    assert str(ours) == str(stock)
+
+
+async def test_a_page_is_written_if_its_rows_are_wanted_once_and_plain() -> None:
+    selections = {
+        "nodes { open close }": True,
+        "nodes { o: open ...F __typename } pageInfo { endCursor }": True,
+        "edges { cursor node { open } }": True,
+        "nodes { open } more: nodes { close }": False,
+        "edges { node { open } } nodes { open }": False,
+        "nodes @skip(if: true) { open } edges { node { open } }": True,
+        "pageInfo { hasNextPage }": False,
+    }
+    for selection, expected in selections.items():
+        services = FakeServices()
+        services.candles = WritingCandles()
+        fragment = "fragment F on Candle { ... { high } }" if "...F" in selection else ""
+        text = 'query { instrument(key: "binance:BTC-USDT") { candles(spec: {interval: H1}) { %s } } } %s'
+        await run(Executor, prepared(text % (selection, fragment)), services, {})
+        assert (services.candles.written == 1) == expected, selection
 
 
 @PLENTY
