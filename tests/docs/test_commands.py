@@ -38,6 +38,7 @@ NOT_RUN: Final = {
     "candlewick jobs list": "shows jobs in the middle of their work; tests/integration/cli runs it",
     "candlewick simulate": "runs until it is stopped; tests/integration/cli runs it",
     "candlewick doctor": "tests/integration/cli runs it",
+    "candlewick documents ": "tests/unit/cli/test_documents.py registers, lists and removes some",
     "candlewick keys ": "tests/integration/cli makes, lists and revokes a key",
     "candlewick migrate": "tests/integration/cli runs it",
     "curl --data-binary @": "needs a key and a file; tests/integration/uploads sends files",

@@ -14,6 +14,7 @@ from candlewick.cli.configuration import config
 from candlewick.cli.database import migrate
 from candlewick.cli.dead_letters import dead_letters
 from candlewick.cli.diagnosis import doctor
+from candlewick.cli.documents import documents
 from candlewick.cli.exit_codes import EXPLAINED, exit_code
 from candlewick.cli.importing import import_files
 from candlewick.cli.ingesting import ingest
@@ -120,6 +121,7 @@ program.command()(verify)
 program.command()(simulate)
 program.command()(schema)
 program.add_typer(keys, name="keys")
+program.add_typer(documents, name="documents")
 program.add_typer(config, name="config")
 program.command()(doctor)
 

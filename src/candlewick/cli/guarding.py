@@ -8,6 +8,7 @@ from candlewick.domain.access import Audience
 from candlewick.domain.rate import Rate
 from candlewick.graphql.http.options import AccessOptions
 from candlewick.graphql.policy import DocumentPolicy
+from candlewick.graphql.trusted import DocumentFolder
 
 if TYPE_CHECKING:
     from candlewick.settings import Settings
@@ -27,6 +28,8 @@ def access_options(settings: Settings) -> AccessOptions:
         documents=DocumentPolicy(
             introspection=access.introspection or (Audience.KEYS if settings.exposed else Audience.EVERYBODY),
             suggestions=_given(access.suggestions, not settings.exposed),
+            folder=DocumentFolder(settings.documents_dir),
+            trusted_only=access.trusted_only,
         ),
         per_key=_rate(access.requests_per_key, PER_KEY if settings.exposed else 0),
         per_address=_rate(access.requests_per_address, PER_ADDRESS if settings.exposed else 0),

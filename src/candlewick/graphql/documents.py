@@ -28,6 +28,7 @@ from candlewick.graphql.policy import DocumentPolicy, introspects
 from candlewick.graphql.recent import Recent
 from candlewick.graphql.results.plans import Plans
 from candlewick.graphql.shape import check_shape
+from candlewick.graphql.trusted import DocumentRefused, TrustedDocuments
 
 _MOST_ERRORS: Final = 20
 
@@ -75,17 +76,23 @@ class Documents:
         self.limits = limits
         self.tariff = Tariff(schema, limits.cost)
         self.policy = policy or DocumentPolicy()
+        self.trusted = TrustedDocuments(self.policy.folder, only=self.policy.trusted_only)
         self._schema = schema
         self.recent: Recent[Prepared] = Recent(limits.document_bytes)
 
     def asked(self, parameters: Parameters, caller: ApiKey | None) -> Prepared:
         """The document that the parameters mean, as far as it is for the caller."""
-        prepared = self.prepare(parameters.query)
-        audience = self.policy.introspection
-        if prepared.errors or prepared.document is None or audience.has(caller):
+        try:
+            text = self.trusted.text(parameters)
+        except DocumentRefused as exc:
+            return Prepared(None, [exc.error])
+        prepared = self.prepare(text)
+        if prepared.errors or prepared.document is None:
             return prepared
-        if introspects(parameters.query, prepared.document):
+        audience = self.policy.introspection
+        if not audience.has(caller) and introspects(text, prepared.document):
             return Prepared(None, [introspection_refused(audience)])
+        self.trusted.remember(parameters)
         return prepared
 
     def prepare(self, text: str) -> Prepared:

@@ -9,6 +9,7 @@ from typing import Final
 from graphql import DocumentNode, FieldNode, Visitor, visit
 
 from candlewick.domain.access import Audience
+from candlewick.graphql.trusted import DocumentFolder
 
 _SPELLED: Final = re.compile(r"__(schema|type)\b")
 _NAMES: Final = frozenset({"__schema", "__type"})
@@ -21,6 +22,10 @@ class DocumentPolicy:
     introspection: Audience = Audience.EVERYBODY
     suggestions: bool = True
     """Whether an error says what the client may have meant: by that one learns a schema that may not be asked for."""
+    folder: DocumentFolder | None = None
+    """The registered documents."""
+    trusted_only: bool = False
+    """Whether only these are run."""
 
 
 def introspects(text: str, document: DocumentNode) -> bool:

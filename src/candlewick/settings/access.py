@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from candlewick.domain.access import Audience
-from candlewick.settings.kinds import listed
+from candlewick.settings.kinds import Location, listed
 from candlewick.settings.sections import Section
 
 
@@ -53,6 +53,12 @@ class AccessSettings(Section):
         "Without a value: where this machine alone reaches the server.",
         examples=[False],
     )
+    documents: Location | None = Field(
+        None,
+        description="The folder of registered documents. Without it: `documents` in the data folder.",
+        examples=["/srv/candlewick/documents"],
+    )
+    trusted_only: bool = Field(False, description="Run registered documents only: see `candlewick documents`.")
     trusted_proxies: Annotated[str, AfterValidator(_checked_networks)] | None = Field(
         None,
         description="Proxies, or networks of them, whose X-Forwarded-For and X-Forwarded-Proto are believed.",

@@ -79,6 +79,10 @@ class Settings(BaseSettings):
         return self.storage.archive_dir or self.data_dir / "archive"
 
     @property
+    def documents_dir(self) -> Path:
+        return self.access.documents or self.data_dir / "documents"
+
+    @property
     def exposed(self) -> bool:
         """Whether others than this machine can reach the server, as far as the settings tell."""
         return self.http.exposed or self.access.trusted_proxies is not None

@@ -43,7 +43,7 @@ async def _json_body(request: Request, limits: Limits) -> object:
 def _from_url(values: Mapping[str, str], limits: Limits) -> dict[str, object]:
     if sum(map(len, values.values())) > limits.body_bytes:
         raise HttpFault(414, "The URL is too long; send the request with POST.")
-    raw: dict[str, object] = {name: values[name] for name in ("query", "operationName") if name in values}
+    raw: dict[str, object] = {name: values[name] for name in ("query", "operationName", "documentId") if name in values}
     for name in ("variables", "extensions"):
         if values.get(name):
             raw[name] = _json(values[name], f"`{name}`")
