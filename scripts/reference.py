@@ -30,6 +30,7 @@ from candlewick.graphql.limits import (
     MAX_WATCHED,
     Limits,
 )
+from candlewick.graphql.websocket.limits import SocketLimits
 from candlewick.settings.catalogue import Setting, catalogue, plain
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "reference"
@@ -54,13 +55,21 @@ BOUNDS: Final = {
     "cost": "values that the answer to an operation may have: each selected field counts once for each object it is "
     "selected on, as `first`, `last` and `range` say; a page costs 10 more, all of introspection 0.8 of the bound",
     "rows": "rows that all lists of one operation ask for together",
-    "init_seconds": "seconds from a websocket's opening to its `connection_init`",
-    "socket_operations": "operations that run on one websocket at the same time",
-    "socket_messages": "messages that a client sends on one websocket within the time that follows",
-    "socket_messages_seconds": "seconds over which such messages are counted",
-    "send_seconds": "seconds in which a websocket's client takes none of what is sent to it",
-    "key_check_seconds": "seconds for which a revoked or expired key keeps its websockets",
     "document_bytes": "characters of documents that a server remembers parsed (no bound on you)",
+}
+
+SOCKET_BOUNDS: Final = {
+    "sockets": "websockets at the same time",
+    "sockets_per_key": "of them for one API key",
+    "operations": "operations that run on one websocket at the same time",
+    "operations_per_key": "operations that run on all websockets of one API key at the same time",
+    "frame_bytes": "characters of a message",
+    "frames": "messages that a client sends on one websocket within the time that follows",
+    "frames_seconds": "seconds over which such messages are counted",
+    "init_seconds": "seconds from a websocket's opening to its `connection_init`",
+    "idle_seconds": "seconds that a websocket stays open on which nothing runs",
+    "send_seconds": "seconds in which a client takes none of what is sent to it",
+    "key_check_seconds": "seconds for which a revoked or expired key keeps its websockets",
 }
 
 
@@ -145,7 +154,13 @@ def limits_page() -> str:
         "Each answer says in `extensions.cost` what it cost and what it may. Bounds of requests, documents and\n"
         "operations are [settings](settings.md#limits).\n"
     )
-    return f"# Limits of the API\n\n{MADE}\n{text}\n{table(('at most', 'of what'), rows)}"
+    columns = ("at most", "of what")
+    sockets = [(f"{getattr(SocketLimits(), each.name):,g}", SOCKET_BOUNDS[each.name]) for each in fields(SocketLimits)]
+    return (
+        f"# Limits of the API\n\n{MADE}\n{text}\n{table(columns, rows)}\n## Websockets\n\n"
+        "Of one server process, as they are without [settings](settings.md#websockets): what is beyond is refused, or\n"
+        f"ends the socket with a [close code](errors.md#websockets) that says so.\n\n{table(columns, sockets)}"
+    )
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

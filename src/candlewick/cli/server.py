@@ -13,10 +13,12 @@ import uvicorn
 from candlewick.cli.guarding import access_options
 from candlewick.cli.listening import Server, url_of
 from candlewick.cli.patience import patient_protocol
+from candlewick.cli.sockets import SocketProtocol
 from candlewick.cli.stopping import stop_requested
 from candlewick.graphql.app import HttpOptions, create_app
 from candlewick.graphql.limits import Limits
 from candlewick.graphql.uploads.options import UploadOptions
+from candlewick.graphql.websocket.limits import SocketLimits
 from candlewick.jobs.reporting import keep_reporting
 from candlewick.settings import LimitSettings
 from candlewick.wiring import await_services
@@ -24,7 +26,7 @@ from candlewick.wiring import await_services
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from candlewick.settings import HttpSettings, Settings
+    from candlewick.settings import HttpSettings, Settings, WebsocketSettings
     from candlewick.wiring import Addresses
 
 log = structlog.get_logger(__name__)
@@ -46,7 +48,8 @@ async def serve_api(settings: Settings, where: Addresses, listener: socket.socke
             access=access_options(settings),
             hosts=settings.http.host_names,
             limits=limits_of(settings.limits),
-            sockets=settings.http.max_connections,
+            sockets=_socket_limits(settings.http, settings.websockets),
+            resumable_for=settings.websockets.resumable_for,
             allowed_lateness=settings.storage.allowed_lateness,
             uploads=UploadOptions(
                 settings.data_dir / "uploads",
@@ -74,8 +77,24 @@ def limits_of(settings: LimitSettings) -> Limits:
     return Limits(**bounds, **seconds)
 
 
+def _socket_limits(http: HttpSettings, sockets: WebsocketSettings) -> SocketLimits:
+    return SocketLimits(
+        sockets=http.max_connections,
+        sockets_per_key=sockets.max_per_key,
+        operations=sockets.max_operations,
+        operations_per_key=sockets.max_operations_per_key,
+        frame_bytes=sockets.frame_bytes,
+        frames=sockets.max_frames,
+        frames_seconds=sockets.frames_within.total_seconds(),
+        init_seconds=sockets.init_timeout.total_seconds(),
+        idle_seconds=sockets.idle_timeout.total_seconds(),
+        send_seconds=sockets.send_timeout.total_seconds(),
+        key_check_seconds=sockets.key_check.total_seconds(),
+    )
+
+
 async def _serve(app: ASGIApp, settings: Settings, listener: socket.socket, stop: asyncio.Event) -> None:
-    server = Server(configuration(app, settings.http, settings.limits))
+    server = Server(configuration(app, settings.http, settings.limits, settings.websockets))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     stopped = asyncio.create_task(stop.wait())
     try:
@@ -86,7 +105,9 @@ async def _serve(app: ASGIApp, settings: Settings, listener: socket.socket, stop
         stopped.cancel()
 
 
-def configuration(app: ASGIApp, http: HttpSettings, limits: LimitSettings) -> uvicorn.Config:
+def configuration(
+    app: ASGIApp, http: HttpSettings, limits: LimitSettings, sockets: WebsocketSettings
+) -> uvicorn.Config:
     """How uvicorn serves the application: within bounds that it does not have by itself."""
     return uvicorn.Config(
         app,
@@ -99,5 +120,8 @@ def configuration(app: ASGIApp, http: HttpSettings, limits: LimitSettings) -> uv
         timeout_graceful_shutdown=round(http.shutdown_timeout.total_seconds()),
         h11_max_incomplete_event_size=LARGEST_HEAD,
         ws_max_size=LARGEST_MESSAGE,
-        ws="websockets-sansio",
+        ws=SocketProtocol,
+        ws_ping_interval=sockets.ping_interval.total_seconds(),
+        ws_ping_timeout=sockets.ping_timeout.total_seconds(),
+        ws_per_message_deflate=False,  # it costs each client its own memory, and each event a packing for each client
     )

@@ -22,6 +22,7 @@ from candlewick.domain.errors import ServiceError
 from candlewick.graphql import health
 from candlewick.graphql.documents import Documents
 from candlewick.graphql.execution import Execution
+from candlewick.graphql.following.groups import Groups
 from candlewick.graphql.http.access import Access
 from candlewick.graphql.http.endpoint import GraphQLEndpoint
 from candlewick.graphql.http.faults import HttpFault
@@ -32,13 +33,18 @@ from candlewick.graphql.http.pace import Pace
 from candlewick.graphql.http.responses import refused
 from candlewick.graphql.limits import Limits
 from candlewick.graphql.live import LATENESS, Live
+from candlewick.graphql.live.resuming import KEPT
 from candlewick.graphql.metrics import Metrics
 from candlewick.graphql.middleware import Counted, Paced, Secured, Traced
 from candlewick.graphql.schema import core, schema
 from candlewick.graphql.services import Services
 from candlewick.graphql.uploads.endpoint import UploadEndpoint
 from candlewick.graphql.uploads.options import UploadOptions
+from candlewick.graphql.websocket.callers import Callers
 from candlewick.graphql.websocket.endpoint import SocketEndpoint
+from candlewick.graphql.websocket.limits import SocketLimits
+from candlewick.graphql.websocket.quotas import Quota
+from candlewick.graphql.websocket.session import Shared
 
 log = structlog.get_logger(__name__)
 
@@ -53,8 +59,9 @@ class HttpOptions:
     """Host names to answer to. Name them where `anonymous` is on, or a page whose name resolves to us may read."""
     access: AccessOptions = field(default_factory=AccessOptions)
     limits: Limits = field(default_factory=Limits)
-    sockets: int = 10_000
-    """Websockets at the same time: the server that runs the application counts requests only."""
+    sockets: SocketLimits = field(default_factory=SocketLimits)
+    resumable_for: timedelta = KEPT
+    """How long ago what the cursor of a subscription has missed may have begun."""
     allowed_lateness: timedelta = LATENESS
     """How long after its window a candle is final, as the candle store has it."""
     uploads: UploadOptions = field(default_factory=UploadOptions)
@@ -68,24 +75,27 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
     Subscriptions are told of commits while its own lifespan lasts, around the given one.
     """
     metrics = Metrics(options.registry)
-    live = Live.over(services, options.allowed_lateness)
+    live = Live.over(services, options.allowed_lateness, options.resumable_for)
     documents = Documents(core(schema), options.limits, options.access.documents)
     metrics.show_documents(documents.recent)
     execution = Execution(core(schema), services, live, documents, metrics)
     guard = options.access
     access = Access(services.keys, options.anonymous, Pace(services.rates, guard.per_address, guard.per_key))
+    shared = _sockets(execution, access, options.sockets)
 
     @asynccontextmanager
     async def living(app: Starlette) -> AsyncIterator[Mapping[str, object]]:
-        async with live.running(), (lifespan or _no_lifespan)(app) as state:
+        async with (
+            live.running(),
+            shared.groups.running(),
+            shared.callers.watched(),
+            (lifespan or _no_lifespan)(app) as state,
+        ):
             yield state or {}
 
     return Starlette(
         routes=[
-            *_routes(
-                GraphQLEndpoint(execution, access, guard.explorer),
-                SocketEndpoint(execution, access, guard.origins, options.sockets),
-            ),
+            *_routes(GraphQLEndpoint(execution, access, guard.explorer), SocketEndpoint(shared, guard.origins)),
             *_upload_routes(UploadEndpoint(services, access, options.uploads)),
         ],
         lifespan=living,
@@ -98,6 +108,18 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
             Middleware(TrustedHostMiddleware, allowed_hosts=options.hosts, www_redirect=False),
             Middleware(Origins, named=guard.origins),
         ],
+    )
+
+
+def _sockets(execution: Execution, access: Access, limits: SocketLimits) -> Shared:
+    return Shared(
+        execution,
+        Groups(execution),
+        access,
+        Callers(access, limits.key_check_seconds),
+        limits,
+        Quota(limits.sockets_per_key),
+        Quota(limits.operations_per_key),
     )
 
 

@@ -49,6 +49,7 @@ class Prepared:
     errors: Sequence[Formatted] = ()
     plans: Plans = field(default_factory=Plans, compare=False)
     """How its lists are completed, as far as they were."""
+    text: str = ""
 
     def operations(self, name: str | None) -> list[OperationDefinitionNode]:
         """The operations that a request with this name, or without one, may mean."""
@@ -109,7 +110,7 @@ class Documents:
         except DocumentTooLarge as error:
             return Prepared(None, [fault(error.message, **(error.extensions or {}))])
         errors = [validation_error(error) for error in self._validate(document)]
-        return Prepared(document, errors, Plans.of_document(document) if not errors else Plans())
+        return Prepared(document, errors, Plans.of_document(document) if not errors else Plans(), text)
 
     def _validate(self, document: DocumentNode) -> list[GraphQLError]:
         return validate(

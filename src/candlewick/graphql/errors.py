@@ -1,7 +1,7 @@
 """How every error looks on the wire.
 
 Codes (`extensions.code`): BAD_REQUEST, PERSISTED_QUERY_NOT_FOUND, UNTRUSTED_DOCUMENT, BAD_USER_INPUT, COST_EXCEEDED,
-GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, OPERATION_RESOLUTION_FAILURE, RATE_LIMITED,
+CURSOR_EXPIRED, GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, OPERATION_RESOLUTION_FAILURE, RATE_LIMITED,
 UNAUTHENTICATED, FORBIDDEN, SERVICE_UNAVAILABLE (something we need does not answer: try again), TIMEOUT and
 INTERNAL_SERVER_ERROR. The facts of an error, such as `limit` and `actual`, stand beside its code.
 The last three hide their cause and carry a `traceId` instead: the log has the rest under it.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
 import structlog
 from graphql import (
     DocumentNode,
@@ -29,6 +29,7 @@ from candlewick.graphql.errors import Formatted, execution_error, fault, invalid
 from candlewick.graphql.executor import Executor
 from candlewick.graphql.faults import CostExceeded
 from candlewick.graphql.live import Live
+from candlewick.graphql.live.feed import Feed
 from candlewick.graphql.metrics import Metrics
 from candlewick.graphql.parameters import Parameters
 from candlewick.graphql.results.lists import Lists
@@ -36,9 +37,6 @@ from candlewick.graphql.results.plans import Plans
 from candlewick.graphql.services import Services
 
 log = structlog.get_logger(__name__)
-
-type Caller = Callable[[], ApiKey | None]
-"""Who asks, at this moment: a subscription outlives the key it began with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,16 @@ class Answer:
         told = {"errors": self.errors, "data": self.data} if self.errors else {"data": self.data}
         return told if self.cost is None else told | {"extensions": {"cost": self.cost.extension}}
 
+    @property
+    def encoded(self) -> bytes:
+        """The body as JSON."""
+        return orjson.dumps(self.body)
+
+    @property
+    def silent(self) -> bool:
+        """Whether it is of an event of whose kind the client selects nothing."""
+        return self.executed and not self.errors and self.data is not None and not any(self.data.values())
+
 
 class NotExecutable(Exception):
     """The document cannot run. `errors` are as the client sees them."""
@@ -74,6 +82,7 @@ class NotExecutable(Exception):
 class Operation:
     """One operation of a valid document, with its variables."""
 
+    text: str
     document: DocumentNode
     node: OperationDefinitionNode
     variables: dict[str, Any] | None
@@ -101,7 +110,7 @@ class Operation:
             node = prepared.operation(parameters.operation_name)
         except OperationNotFound as exc:
             raise NotExecutable([fault(str(exc), "OPERATION_RESOLUTION_FAILURE")]) from exc
-        return cls(prepared.document, node, parameters.variables, prepared.plans)
+        return cls(prepared.text, prepared.document, node, parameters.variables, prepared.plans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,31 +130,9 @@ class Execution:
             outcome.failed = bool(answer.errors)
         return answer
 
-    async def stream(self, operation: Operation, caller: Caller, trace_id: str) -> AsyncGenerator[Answer]:
-        """The answers to a subscription. One that was not executed is the last.
-
-        Each event is executed afresh, with loaders and a budget of its own: nothing is kept from one to the next.
-        """
-        with self.metrics.subscription(operation.name) as outcome:
-            source = await self._source(operation, self._context(caller()), trace_id)
-            if isinstance(source, Answer):
-                yield source
-                return
-            outcome.failed = False
-            try:
-                async with aclosing(source) as events:
-                    async for event in events:
-                        yield await self._event(operation, self._context(caller()), event, trace_id)
-                        outcome.events.inc()
-            except Exception as exc:  # noqa: BLE001 (the source's, told and logged as any resolver's would be)
-                outcome.failed = True
-                yield Answer(errors=[execution_error(_located(exc, operation), trace_id)], executed=False)
-
-    def _context(self, caller: ApiKey | None) -> Context:
-        return Context.fresh(self.services, self.live, self.documents, caller)
-
-    async def _source(self, operation: Operation, context: Context, trace_id: str) -> AsyncGenerator[object] | Answer:
-        executor = self._executor(operation, context, None)
+    async def open(self, operation: Operation, caller: ApiKey | None, trace_id: str) -> Feed | Answer:
+        """The events of a subscription; or the answer that says why there are none."""
+        executor = self._executor(operation, self._context(caller), None)
         if not isinstance(executor, Executor):
             return _refused(executor, trace_id)
         try:
@@ -160,7 +147,23 @@ class Execution:
             return self._timed_out(operation, trace_id)
         if isinstance(source, ExecutionResult):
             return _refused(source.errors or (), trace_id)
-        return source  # type: ignore[return-value] # our subscription fields are generators
+        if not isinstance(source, Feed):
+            raise TypeError(f"a subscription field returned {type(source).__name__}, which is no Feed")
+        return source
+
+    async def tell(self, operation: Operation, event: object, caller: ApiKey | None, trace_id: str) -> Answer:
+        """The answer to one event: executed afresh, with loaders and a budget of its own."""
+        executor = self._executor(operation, self._context(caller), event)
+        if not isinstance(executor, Executor):
+            return _refused(executor, trace_id)
+        return await self._execute(operation, executor, trace_id)
+
+    def failed(self, operation: Operation, error: Exception, trace_id: str) -> Answer:
+        """The last answer of a subscription whose events ended with an error."""
+        return Answer(errors=[execution_error(_located(error, operation), trace_id)], executed=False)
+
+    def _context(self, caller: ApiKey | None) -> Context:
+        return Context.fresh(self.services, self.live, self.documents, caller)
 
     async def _answer(self, operation: Operation, context: Context, trace_id: str) -> Answer:
         executor = self._executor(operation, context, None)
@@ -174,12 +177,6 @@ class Execution:
 
     def _cost(self, operation: Operation, executor: Executor) -> Cost:
         return self.documents.tariff.cost(operation.document, operation.node, executor.variable_values)
-
-    async def _event(self, operation: Operation, context: Context, event: object, trace_id: str) -> Answer:
-        executor = self._executor(operation, context, event)
-        if not isinstance(executor, Executor):
-            return _refused(executor, trace_id)
-        return await self._execute(operation, executor, trace_id)
 
     async def _execute(self, operation: Operation, executor: Executor, trace_id: str) -> Answer:
         try:

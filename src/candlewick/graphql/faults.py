@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from graphql import GraphQLError
@@ -31,6 +32,20 @@ class InvalidCursor(InvalidInput):
     def __init__(self, argument: str, reason: str) -> None:
         super().__init__(f"`{argument}` is no cursor of this list: {reason}. Take one that this list gave out")
         self.argument = argument
+
+
+class CursorExpired(InvalidInput):
+    """So much happened since the cursor was given out that it is not told again: it can be queried."""
+
+    code: ClassVar[str] = "CURSOR_EXPIRED"
+
+    def __init__(self, argument: str, instrument: str, missed_since: datetime | None, oldest: datetime) -> None:
+        since = "before the commits that are kept" if missed_since is None else missed_since.isoformat()
+        super().__init__(
+            f"`{argument}` is too old: what {instrument} has missed begins {since}, a subscription goes back to "
+            f"{oldest.isoformat(timespec='seconds')} at the most. Query what is between and leave `{argument}` out"
+        )
+        self.argument, self.instrument, self.missed_since, self.oldest = argument, instrument, missed_since, oldest
 
 
 class KeyNeeded(InvalidInput):

@@ -47,16 +47,5 @@ class Limits:
     """Values that the answer may have, as far as that is known before it is made: see `cost`."""
     rows: int = 25_000
     """Rows that the lists of one operation may ask for together."""
-    init_seconds: float = 3
-    """From a websocket's opening to its `connection_init`."""
-    socket_operations: int = 100
-    """Operations that run on one websocket at the same time."""
-    socket_messages: int = 1_000
-    """Messages that a client sends on one websocket within `socket_messages_seconds`."""
-    socket_messages_seconds: float = 10
-    send_seconds: float = 30
-    """How long a websocket's client may take none of what is sent to it."""
-    key_check_seconds: float = 30
-    """How often the key of an open websocket is looked at again."""
     document_bytes: int = 300_000
     """Text of the parsed and validated documents that are kept. Parsed, they take up to two hundred times as much."""

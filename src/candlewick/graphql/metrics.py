@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
 from typing import Any, Final
@@ -24,13 +24,6 @@ class Outcome:
     """How an operation went; failed until it is said to have succeeded."""
 
     failed: bool = True
-
-
-@dataclass(slots=True)
-class StreamOutcome(Outcome):
-    """How a subscription went, and where its events are counted."""
-
-    events: Counter = field(kw_only=True)
 
 
 def _of_source(name: str, description: str, registry: CollectorRegistry) -> Gauge:
@@ -59,8 +52,21 @@ class Metrics:
         self.in_flight = Gauge("candlewick_graphql_operations_in_flight", "Operations running now.", registry=registry)
         self.sockets = Gauge("candlewick_graphql_sockets", "Websockets open now.", registry=registry)
         self.subscriptions = Gauge("candlewick_graphql_subscriptions", "Subscriptions open now.", registry=registry)
+        self.groups = Gauge(
+            "candlewick_graphql_subscription_groups",
+            "Subscriptions open now that differ: each is executed once an event.",
+            registry=registry,
+        )
         self.events = Counter(
             "candlewick_graphql_events", "Events sent to subscriptions.", ("operation",), registry=registry
+        )
+        self.lagged = Counter(
+            "candlewick_graphql_subscriptions_lagged",
+            "Times that a client took events more slowly than they came.",
+            registry=registry,
+        )
+        self.shed = Counter(
+            "candlewick_graphql_sockets_shed", "Websockets closed because the client took nothing.", registry=registry
         )
 
         self.lag = _of_source("lag_seconds", "Age of a source's newest data that is stored.", registry)
@@ -104,16 +110,19 @@ class Metrics:
             self.operations.labels(label, "failed" if outcome.failed else "succeeded").inc()
 
     @contextmanager
-    def subscription(self, name: str | None) -> Iterator[StreamOutcome]:
-        """Count a subscription when it ends, its events as they come; the caller says how it went."""
-        label = self._label(name)
-        outcome = StreamOutcome(events=self.events.labels(label))
+    def subscription(self, name: str | None) -> Iterator[Outcome]:
+        """Count a subscription when it ends; the caller says how it went."""
+        label, outcome = self._label(name), Outcome()
         self.subscriptions.inc()
         try:
             yield outcome
         finally:
             self.subscriptions.dec()
             self.operations.labels(label, "failed" if outcome.failed else "succeeded").inc()
+
+    def told(self, name: str | None, events: int) -> None:
+        """Count what is sent to subscriptions."""
+        self.events.labels(self._label(name)).inc(events)
 
     def page(self) -> Response:
         """All of the registry, in Prometheus' text format."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import strawberry
 
@@ -12,6 +11,8 @@ from candlewick.domain.errors import UnknownJob
 from candlewick.graphql import watched
 from candlewick.graphql.context import Info
 from candlewick.graphql.live.candles import CandleTail, Wanted
+from candlewick.graphql.live.feed import Feed
+from candlewick.graphql.live.job_tail import JobTail
 from candlewick.graphql.live.quotes import QuoteTail
 from candlewick.graphql.live.trades import TradeTail, told_at
 from candlewick.graphql.selection import selects
@@ -44,7 +45,7 @@ class Subscription:
     ) -> AsyncGenerator[TradeEvent, None]:
         services = info.context.services
         keys = await watched.find_instruments(services.instruments, instruments)
-        return TradeTail(info.context.live.hub, services.commit_log, keys, told_at(after)).events()
+        return _followed(TradeTail(services, info.context.live, keys, told_at(after)))
 
     @strawberry.subscription(
         description=(
@@ -55,7 +56,7 @@ class Subscription:
     async def quotes(self, info: Info, instruments: Instruments) -> AsyncGenerator[QuoteEvent, None]:
         services = info.context.services
         keys = await watched.find_instruments(services.instruments, instruments)
-        return QuoteTail(info.context.live.hub, services.quotes, keys).events()
+        return _followed(QuoteTail(info.context.live.hub, services.quotes, keys))
 
     @strawberry.subscription(
         description=(
@@ -77,7 +78,7 @@ class Subscription:
         services = info.context.services
         keys = await watched.find_instruments(services.instruments, instruments)
         wanted = Wanted(keys, spec.duration, final_only, selects(info, "coverage"))
-        return CandleTail(services, info.context.live, wanted, wanted.edges_at(after)).events()
+        return _followed(CandleTail(services, info.context.live, wanted, wanted.marks_at(after)))
 
     @strawberry.subscription(
         description="A job as it is, and whenever it changed, twice a second at the most; completes when it is over."
@@ -91,10 +92,9 @@ class Subscription:
         found = await info.context.services.jobs.job(job_id)
         if found is None:
             raise UnknownJob(job_id)
+        return _followed(JobTail(info.context.live.jobs, found))
 
-        async def views() -> AsyncGenerator[Job, None]:
-            async with aclosing(info.context.live.jobs.follow(found)) as states:
-                async for state in states:
-                    yield Job.of(state)
 
-        return views()
+def _followed(feed: Feed) -> AsyncGenerator[Any, None]:
+    """The feed itself: what executes subscriptions knows it for one. Strawberry wants to read a generator."""
+    return cast("AsyncGenerator[Any, None]", feed)

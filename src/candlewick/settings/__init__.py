@@ -8,7 +8,7 @@ from candlewick.settings.kinds import Duty, LogFormat, LogLevel
 from candlewick.settings.limits import LimitSettings
 from candlewick.settings.load import load_settings
 from candlewick.settings.model import Settings
-from candlewick.settings.sections import HttpSettings, LiveSettings, WorkerSettings
+from candlewick.settings.sections import HttpSettings, LiveSettings, WebsocketSettings, WorkerSettings
 from candlewick.settings.sources import SourceSettings
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "LogLevel",
     "Settings",
     "SourceSettings",
+    "WebsocketSettings",
     "WorkerSettings",
     "load_settings",
 ]

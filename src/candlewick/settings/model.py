@@ -21,6 +21,7 @@ from candlewick.settings.sections import (
     LiveSettings,
     RedisSettings,
     StorageSettings,
+    WebsocketSettings,
     WorkerSettings,
 )
 from candlewick.settings.source import config_file
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     access: AccessSettings = AccessSettings()
     limits: LimitSettings = LimitSettings()
+    websockets: WebsocketSettings = WebsocketSettings()
     worker: WorkerSettings = WorkerSettings()
     live: LiveSettings = LiveSettings()
     demo: DemoSettings = DemoSettings()

@@ -114,6 +114,70 @@ class HttpSettings(Section):
         return not self.on_loopback or any(name not in LOOPBACK_NAMES for name in listed(self.hosts or ""))
 
 
+class WebsocketSettings(Section):
+    """Websockets of the API, and the subscriptions on them. Bounds are those of one server process."""
+
+    max_per_key: int = Field(5_000, ge=1, le=1_000_000, description="Websockets that one API key may have open.")
+    max_operations: int = Field(
+        100, ge=1, le=10_000, description="Operations, subscriptions among them, that run on one websocket at a time."
+    )
+    max_operations_per_key: int = Field(
+        20_000, ge=1, le=1_000_000, description="Operations that run on all websockets of one API key at a time."
+    )
+    frame_bytes: int = Field(64_000, ge=1_024, le=1_048_576, description="Characters of a message that a client sends.")
+    max_frames: int = Field(
+        1_000, ge=1, le=1_000_000, description="Messages that a client sends on one websocket within `frames_within`."
+    )
+    frames_within: Duration = Field(
+        timedelta(seconds=10),
+        ge=timedelta(seconds=1),
+        le=timedelta(hours=1),
+        description="The time over which such messages are counted.",
+    )
+    init_timeout: Duration = Field(
+        timedelta(seconds=3),
+        ge=timedelta(milliseconds=100),
+        le=timedelta(minutes=5),
+        description="From a websocket's opening to its `connection_init`.",
+    )
+    idle_timeout: Duration = Field(
+        timedelta(minutes=10),
+        ge=timedelta(seconds=1),
+        le=timedelta(days=1),
+        description="How long a websocket may stay open on which nothing runs.",
+    )
+    ping_interval: Duration = Field(
+        timedelta(seconds=10),
+        ge=timedelta(seconds=1),
+        le=timedelta(minutes=10),
+        description="How often the server asks whether a client still reads, with a websocket ping.",
+    )
+    ping_timeout: Duration = Field(
+        timedelta(seconds=12),
+        ge=timedelta(seconds=1),
+        le=timedelta(minutes=10),
+        description="How long a client may take to answer a ping. Then it is shed.",
+    )
+    send_timeout: Duration = Field(
+        timedelta(seconds=20),
+        ge=timedelta(seconds=1),
+        le=timedelta(minutes=10),
+        description="How long a client may take none of what is sent to it. Then it is shed.",
+    )
+    key_check: Duration = Field(
+        timedelta(seconds=3),
+        ge=timedelta(milliseconds=100),
+        le=timedelta(minutes=10),
+        description="How often keys are looked at again: so long may a revoked or expired one keep its websockets.",
+    )
+    resumable_for: Duration = Field(
+        timedelta(days=7),
+        ge=timedelta(minutes=1),
+        le=timedelta(days=36_500),
+        description="How old the first event may be that a cursor of a subscription has missed.",
+    )
+
+
 class WorkerSettings(Section):
     """The process that keeps candles settled and runs jobs."""
 

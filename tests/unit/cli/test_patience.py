@@ -14,7 +14,7 @@ import pytest
 from candlewick.cli.listening import Server
 from candlewick.cli.server import configuration, limits_of
 from candlewick.graphql.limits import Limits
-from candlewick.settings import HttpSettings, LimitSettings
+from candlewick.settings import HttpSettings, LimitSettings, WebsocketSettings
 
 HEAD = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 HASTY = LimitSettings(
@@ -38,7 +38,7 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 @asynccontextmanager
 async def serving(limits: LimitSettings) -> AsyncIterator[int]:
     """The port of a server."""
-    server = Server(configuration(application, HttpSettings(), limits))
+    server = Server(configuration(application, HttpSettings(), limits, WebsocketSettings()))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         running = asyncio.create_task(server.serve(sockets=[listener]))
         try:

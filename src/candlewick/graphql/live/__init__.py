@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from candlewick.graphql.live.hub import LiveHub
 from candlewick.graphql.live.jobs import JobFeed
+from candlewick.graphql.live.resuming import KEPT
 from candlewick.graphql.services import Services
 
 LATENESS: Final = timedelta(seconds=5)
@@ -25,10 +26,13 @@ class Live:
     jobs: JobFeed
     allowed_lateness: timedelta
     """A candle is final this long after its window."""
+    resumable_for: timedelta = KEPT
+    """How long ago what a cursor has missed may have begun."""
 
     @classmethod
-    def over(cls, services: Services, allowed_lateness: timedelta = LATENESS) -> Self:
-        return cls(LiveHub(services.bus, services.commit_log), JobFeed(services.jobs), allowed_lateness)
+    def over(cls, services: Services, allowed_lateness: timedelta = LATENESS, resumable_for: timedelta = KEPT) -> Self:
+        hub = LiveHub(services.bus, services.commit_log)
+        return cls(hub, JobFeed(services.jobs), allowed_lateness, resumable_for)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

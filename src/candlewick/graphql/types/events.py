@@ -71,6 +71,26 @@ class FeedGap:
     cursor: str = strawberry.field(description=_CURSOR)
 
 
+@strawberry.type(
+    description=(
+        "The client took events more slowly than they came, and was left behind. Nothing that is promised is lost: "
+        "trades, and candles that closed or were revised, follow as fast as the client takes them. States of open "
+        "candles in between are left out."
+    )
+)
+class Lagged:
+    """Before anything else, when the client can take something again."""
+
+    events: int = strawberry.field(description="How many events were made meanwhile and not sent as they were.")
+    omitted: TimeSpan = strawberry.field(description="When that was: from falling behind to being ready again.")
+    cursor: str = strawberry.field(
+        description=(
+            "Where the subscription stands: what follows goes on from here, and so does `after` of another one that is "
+            "to read the same."
+        )
+    )
+
+
 @strawberry.type(description="Quotes of one instrument that are newer than what was told before.")
 class QuoteUpdate:
     """The first one of an instrument is its newest quote."""
@@ -80,8 +100,11 @@ class QuoteUpdate:
 
 
 QuoteEvent = Annotated[QuoteUpdate, strawberry.union("QuoteEvent", description="What a subscription to quotes sends.")]
-TradeEvent = Annotated[TradeBatch, strawberry.union("TradeEvent", description="What a subscription to trades sends.")]
+TradeEvent = Annotated[
+    TradeBatch | FeedGap | Lagged,
+    strawberry.union("TradeEvent", description="What a subscription to trades sends."),
+]
 CandleEvent = Annotated[
-    CandleSnapshot | CandleUpdate | CandleRevised | FeedGap,
+    CandleSnapshot | CandleUpdate | CandleRevised | FeedGap | Lagged,
     strawberry.union("CandleEvent", description="What a subscription to candles sends."),
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+SHED: Final = 4290
+"""A client that takes nothing. Clients connect again after it, as they do not after 1008 and 1011."""
 _LONGEST: Final = 123
 """Bytes of a close frame's reason."""
 
@@ -19,6 +21,10 @@ class SocketClosed(Exception):
 
 class SocketGone(Exception):
     """The client, or the server's end, has closed it: nobody listens any more."""
+
+    def __init__(self, code: int | None = None) -> None:
+        super().__init__(f"code {code}")
+        self.code = code
 
 
 def invalid(reason: str) -> SocketClosed:
@@ -50,7 +56,15 @@ def too_busy(messages: int, seconds: float) -> SocketClosed:
 
 
 def too_slow(seconds: float) -> SocketClosed:
-    return SocketClosed(1008, f"Nothing was taken for {seconds:g} s")
+    return SocketClosed(SHED, f"Nothing was taken for {seconds:g} s: connect again, and go on with `after`")
+
+
+def idle(seconds: float) -> SocketClosed:
+    return SocketClosed(1000, f"Nothing ran for {seconds:g} s")
+
+
+def too_many(limit: int) -> SocketClosed:
+    return SocketClosed(1013, f"Too many websockets of this key are open, at most {limit}: try again later")
 
 
 def too_fast(reason: str) -> SocketClosed:

@@ -165,15 +165,19 @@ async def test_a_later_session_is_told_what_it_missed(services: FakeServices, ap
     ]
 
 
-async def test_an_event_that_another_one_follows_has_the_cursor_before_it(
+async def test_a_cursor_says_exactly_what_was_told_with_it_within_a_look_too(
     services: FakeServices, app: ASGIApp, socket: Socket
 ) -> None:
     follow(socket, BTC)
-    start = (await event(socket))["cursor"]
+    await event(socket)
     services.candles.put(a_candle(0, 2, REVISED), a_candle(2, 2, PROVISIONAL))
     services.commit_log.make(1, window=Window(START, START + 3 * MINUTE))
     revised, updated = await event(socket), await event(socket)
-    assert revised["cursor"] == start != updated["cursor"]
+    assert told(revised) == ("CandleRevised", [("00", "REVISED")])
+    async with connected(app) as later:
+        await later.begin()
+        follow(later, BTC, after=revised["cursor"])
+        assert told(await event(later)) == told(updated) == ("CandleUpdate", [("02", "PROVISIONAL")])
 
 
 async def test_an_instrument_without_candles_has_an_empty_snapshot(services: FakeServices, socket: Socket) -> None:

@@ -1,13 +1,15 @@
-"""What is news at the live edge."""
+"""What is news at the live edge, and what a cursor says of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 
-from candlewick.domain.candle import CandleStatus
+from candlewick.domain.candle import Candle, CandleStatus
 from candlewick.domain.interval import Interval
-from candlewick.domain.time import Window
-from candlewick.graphql.live.edge import Edge
+from candlewick.domain.time import MICROSECOND, Window
+from candlewick.graphql.live.edge import Edge, Mark, Run
 from unit.graphql.fakes import START, a_candle
 
 PROVISIONAL, FINAL, REVISED = CandleStatus
@@ -19,60 +21,74 @@ def at(minute: float) -> Edge:
     return Edge(1, START + minute * MINUTE)
 
 
+def updates(runs: Sequence[Run]) -> list[Candle]:
+    return [candle for run in runs if not run.revised for candle in run.candles]
+
+
+def revised(runs: Sequence[Run]) -> list[Candle]:
+    return [candle for run in runs if run.revised for candle in run.candles]
+
+
 def test_a_candle_that_changed_is_news_once() -> None:
     edge, candle = at(0), a_candle(0, 2, PROVISIONAL)
-    assert edge.tell([candle], 2, START).updates == [candle]
-    assert edge.tell([candle], 2, START).updates == []
+    assert updates(edge.tell([candle], 2, START)) == [candle]
+    assert edge.tell([candle], 2, START) == []
 
 
-def test_a_candle_read_ahead_of_its_signal_is_news_once() -> None:
+def test_an_open_candle_read_ahead_of_its_signal_is_news_once() -> None:
     edge, candle = at(0), a_candle(0, 3, PROVISIONAL)
-    assert edge.tell([candle], 2, START).updates == [candle]
-    assert edge.tell([candle], 3, START).updates == []
+    assert updates(edge.tell([candle], 2, START)) == [candle]
+    assert edge.tell([candle], 3, START) == []
 
 
 def test_a_candle_that_did_not_change_is_none() -> None:
-    news = at(5).tell([a_candle(0, 1), a_candle(1, 1, REVISED)], 2, START)
-    assert (news.updates, news.revised) == ([], [])
+    assert at(5).tell([a_candle(0, 1), a_candle(1, 1, REVISED)], 2, START) == []
 
 
 def test_a_candle_closes_once_without_a_commit() -> None:
     edge = at(0)
     edge.tell([a_candle(0, 2, PROVISIONAL)], 2, START)
     final = a_candle(0, 2, FINAL)
-    assert edge.tell([final], 2, START + MINUTE).updates == [final]
-    assert edge.tell([final], 2, START + 2 * MINUTE).updates == []
+    assert updates(edge.tell([final], 2, START + MINUTE)) == [final]
+    assert edge.tell([final], 2, START + 2 * MINUTE) == []
 
 
 def test_a_candle_that_closed_between_two_looks_is_an_update() -> None:
     final = a_candle(0, 2, FINAL)
-    assert at(0).tell([final], 2, START + MINUTE).updates == [final]
+    assert updates(at(0).tell([final], 2, START + MINUTE)) == [final]
 
 
-def test_a_candle_that_closed_just_before_we_looked_at_the_clock_closes_once() -> None:
+def test_a_candle_that_closed_as_another_is_revised() -> None:
+    candle = a_candle(0, 2, REVISED)
+    assert revised(at(0).tell([candle], 2, START + MINUTE)) == [candle]
+
+
+def test_a_candle_that_closed_just_after_we_looked_at_the_clock_closes_with_the_next_look() -> None:
     edge, final = at(0), a_candle(0, 2, FINAL)
-    assert edge.tell([final], 2, START + 0.9 * MINUTE).updates == [final]
-    assert edge.tell([final], 2, START + 2 * MINUTE).updates == []
+    assert edge.tell([final], 2, START + 0.9 * MINUTE) == []
+    assert edge.next_close == START + MINUTE
+    assert updates(edge.tell([final], 2, START + MINUTE)) == [final]
+
+
+def test_a_closed_candle_read_ahead_of_its_signal_waits_for_it() -> None:
+    edge = at(0)
+    edge.tell([a_candle(0, 2, PROVISIONAL)], 2, START)
+    final, after = a_candle(0, 3, FINAL), a_candle(1, 2, FINAL)
+    assert edge.tell([final, after], 2, START + 2 * MINUTE) == []
+    assert edge.mark == Mark(2, START + MINUTE - MICROSECOND, 2)
+    assert updates(edge.tell([final, after], 3, START + 2 * MINUTE)) == [final, after]
 
 
 def test_a_final_candle_that_changes_is_revised_each_time() -> None:
     edge = at(5)
     for version in (2, 3):
         candle = a_candle(0, version, REVISED)
-        assert edge.tell([candle], version, START + 5 * MINUTE).revised == [candle]
-
-
-def test_a_change_that_was_committed_as_its_candle_closed_is_revised() -> None:
-    edge = at(0)
-    edge.tell([a_candle(0, 2, FINAL)], 2, START + 0.9 * MINUTE)
-    late = a_candle(0, 3, FINAL)
-    news = edge.tell([late], 3, START + MINUTE)
-    assert (news.updates, news.revised) == ([], [late])
+        assert revised(edge.tell([candle], version, START + 5 * MINUTE)) == [candle]
 
 
 def test_a_past_candle_that_comes_into_being_is_revised() -> None:
     candle = a_candle(0, 2, FINAL)
-    assert at(5).tell([candle], 2, START + 5 * MINUTE).revised == [candle]
+    assert revised(at(5).tell([candle], 2, START + 5 * MINUTE)) == [candle]
 
 
 def test_a_candle_whose_trades_were_taken_out_is_waited_for_no_more() -> None:
@@ -105,6 +121,28 @@ def test_nothing_is_remembered_of_what_is_settled() -> None:
     edge = at(0)
     for number in range(1000):
         closed_until = START + number * MINUTE
-        candles = [a_candle(number, number, PROVISIONAL), a_candle(number - 1, number, FINAL)]
+        candles = [a_candle(number - 1, number, FINAL), a_candle(number, number, PROVISIONAL)]
         edge.tell(candles, number, closed_until)
-    assert max(len(edge._open), len(edge._closed), len(edge._ahead)) <= 2
+    assert max(len(edge._open), len(edge._ahead)) <= 2
+
+
+def test_whoever_goes_on_from_any_mark_is_told_the_rest_and_nothing_twice() -> None:
+    """Revised, final, closed as another, final, open: in one look, cut after each of its events."""
+    rows = [
+        a_candle(0, 2, REVISED), a_candle(1, 1), a_candle(3, 2, FINAL), a_candle(4, 2, REVISED),
+        a_candle(5, 1, FINAL), a_candle(6, 2, PROVISIONAL),
+    ]  # fmt: skip
+    look = at(3).tell(rows, 2, START + 6 * MINUTE)
+    assert [(run.revised, len(run.candles)) for run in look] == [(True, 1), (False, 1), (True, 1), (False, 2)]
+    marks = [at(3).mark, *(run.mark for run in look)]
+    for place, mark in enumerate(marks):
+        rest = Edge(*mark).tell(rows, 2, START + 6 * MINUTE)
+        expected = [candle for run in look[place:] for candle in run.candles]
+        assert [candle for run in rest for candle in run.candles] == expected
+    assert all(before < after for before, after in pairwise(marks))
+
+
+def test_what_changes_after_a_mark_is_told_to_whoever_goes_on_from_it() -> None:
+    first, *_ = at(3).tell([a_candle(0, 2, REVISED), a_candle(3, 2, PROVISIONAL)], 2, START + 3 * MINUTE)
+    again = a_candle(0, 3, REVISED)
+    assert revised(Edge(*first.mark).tell([again, a_candle(3, 2, PROVISIONAL)], 3, START + 3 * MINUTE)) == [again]

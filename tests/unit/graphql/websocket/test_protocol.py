@@ -12,8 +12,8 @@ from starlette.types import ASGIApp
 from candlewick.domain.access import Role
 from candlewick.domain.errors import DatabaseUnavailable
 from candlewick.graphql.app import HttpOptions
-from candlewick.graphql.limits import Limits
-from unit.graphql.fakes import READER, SECRET, FakeServices, a_job
+from candlewick.graphql.websocket.limits import SocketLimits
+from unit.graphql.fakes import READER, SECRET, FakeServices
 from unit.graphql.sockets import Socket, connected, serving, until
 
 QUERY = "{ __typename }"
@@ -118,7 +118,7 @@ async def test_an_id_that_runs_is_refused(socket: Socket) -> None:
 
 
 async def test_who_does_not_begin_is_closed(services: FakeServices) -> None:
-    options = HttpOptions(anonymous=True, limits=Limits(init_seconds=0.01))
+    options = HttpOptions(anonymous=True, sockets=SocketLimits(init_seconds=0.01))
     async with serving(services, options) as app, connected(app) as socket:
         assert await socket.closed() == (4408, "Connection initialisation timeout")
 
@@ -194,12 +194,16 @@ async def test_only_the_named_hosts_are_answered(services: FakeServices) -> None
 
 
 async def test_only_so_many_sockets_are_open(services: FakeServices) -> None:
-    async with serving(services, HttpOptions(anonymous=True, sockets=1)) as app, connected(app), connected(app) as more:
+    async with (
+        serving(services, HttpOptions(anonymous=True, sockets=SocketLimits(sockets=1))) as app,
+        connected(app),
+        connected(app) as more,
+    ):
         assert (await more.closed())[0] == 1013
 
 
 async def test_only_so_many_operations_run(services: FakeServices) -> None:
-    options = HttpOptions(anonymous=True, limits=Limits(socket_operations=2))
+    options = HttpOptions(anonymous=True, sockets=SocketLimits(operations=2))
     async with serving(services, options) as app, connected(app) as socket:
         await socket.begin()
         for number in range(3):
@@ -210,7 +214,7 @@ async def test_only_so_many_operations_run(services: FakeServices) -> None:
 
 
 async def test_a_flood_of_messages_closes_the_socket(services: FakeServices) -> None:
-    options = HttpOptions(anonymous=True, limits=Limits(socket_messages=5))
+    options = HttpOptions(anonymous=True, sockets=SocketLimits(frames=5))
     async with serving(services, options) as app, connected(app) as socket:
         for _ in range(6):
             socket.send("ping")
@@ -218,7 +222,7 @@ async def test_a_flood_of_messages_closes_the_socket(services: FakeServices) -> 
 
 
 async def test_a_client_that_takes_nothing_is_given_up(services: FakeServices) -> None:
-    options = HttpOptions(anonymous=True, limits=Limits(send_seconds=0.01))
+    options = HttpOptions(anonymous=True, sockets=SocketLimits(send_seconds=0.01))
     async with serving(services, options) as app:
         socket = Socket(app)
         session = asyncio.create_task(socket.run())
@@ -268,7 +272,7 @@ async def test_keys_that_cannot_be_checked_are_asked_for_later(services: FakeSer
 
 
 async def test_a_key_that_is_revoked_ends_its_sockets(services: FakeServices) -> None:
-    options = HttpOptions(limits=Limits(key_check_seconds=0.01))
+    options = HttpOptions(sockets=SocketLimits(key_check_seconds=0.01))
     async with serving(services, options) as app, connected(app) as socket:
         await socket.begin(apiKey=READER)
         del services.keys.roles[READER]
@@ -276,7 +280,7 @@ async def test_a_key_that_is_revoked_ends_its_sockets(services: FakeServices) ->
 
 
 async def test_a_key_that_cannot_be_checked_again_is_still_good(services: FakeServices) -> None:
-    options = HttpOptions(limits=Limits(key_check_seconds=0.001))
+    options = HttpOptions(sockets=SocketLimits(key_check_seconds=0.001))
     async with serving(services, options) as app, connected(app) as socket:
         await socket.begin(apiKey=READER)
         services.keys.failure = DatabaseUnavailable("db.internal:5432", "connection refused")
@@ -286,17 +290,12 @@ async def test_a_key_that_cannot_be_checked_again_is_still_good(services: FakeSe
         assert await socket.receive() == {"type": "pong"}
 
 
-async def test_a_role_that_changed_counts_at_once_for_what_is_asked_next(services: FakeServices) -> None:
-    services.jobs.rows = {1: a_job()}
-    options = HttpOptions(limits=Limits(key_check_seconds=0.001))
+async def test_a_key_that_has_another_role_begins_again(services: FakeServices) -> None:
+    options = HttpOptions(sockets=SocketLimits(key_check_seconds=0.001))
     async with serving(services, options) as app, connected(app) as socket:
         await socket.begin(apiKey=SECRET)
         services.keys.roles[SECRET] = Role.READ
-        asked = len(services.keys.calls)
-        await until(lambda: len(services.keys.calls) > asked + 1)
-        socket.subscribe("1", 'mutation { cancelJob(id: "Sm9iOjE") { __typename } }')
-        payload = (await socket.receive())["payload"]
-        assert payload["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+        assert await socket.closed() == (4403, "Forbidden: This API key has another role now: connect again")
 
 
 async def test_when_the_server_stops_everything_on_the_socket_ends(services: FakeServices, app: ASGIApp) -> None:
