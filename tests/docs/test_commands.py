@@ -49,11 +49,16 @@ NOT_RUN: Final = {
     ".venv/bin/python bench/": "takes minutes",
 }
 
+CLIENTS: Final = "docs/clients/"
+"""Pages whose commands are run by tests/clients, each page's in a folder of its own."""
+
 
 def to_run() -> Iterator[Shown]:
     """The commands that are run: again only where the page shows what that prints."""
     seen = set()
     for one in shown_commands():
+        if one.place.startswith(CLIENTS):
+            continue
         if not one.command.startswith(tuple(NOT_RUN)) and (one.output or one.json or one.command not in seen):
             seen.add(one.command)
             yield one
