@@ -9,6 +9,7 @@ CandlewickError
 │   ├── WatchListFull, CannotBeWatched, CannotBeIngested, ForeignInstrument
 │   ├── UnknownTrade, UnknownPayload, UnknownLetter
 │   ├── InvalidMapping, UnknownAssetClass, MadeSequences
+│   ├── InvalidBarSpec, TooManyBars, TradesOutOfOrder
 │   └── InvalidRange, TooManySteps, UnknownJob, JobFinished, JobNotFailed, JobConflict, JobSuperseded
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
 │   ├── MalformedRow, MalformedPayload, UnknownSymbol, UnknownFormat
@@ -81,6 +82,32 @@ class UnknownInstrument(InvalidInput):
     def __init__(self, key: str) -> None:
         super().__init__(f"there is no instrument {key!r}; `instruments(filter: {{search: …}})` lists what there is")
         self.key = key
+
+
+class InvalidBarSpec(InvalidInput):
+    """There can be no such event bars."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"that is no event bar: {reason}")
+        self.reason = reason
+
+
+class TooManyBars(InvalidInput):
+    """One trade would be cut into more bars than anybody wants."""
+
+    def __init__(self, sequence: int, limit: int) -> None:
+        super().__init__(
+            f"trade {sequence} alone would fill more than {limit} bars: give a larger threshold, or do not split"
+        )
+        self.sequence, self.limit = sequence, limit
+
+
+class TradesOutOfOrder(InvalidInput):
+    """Bars depend on the order of trades: by sequence, each once."""
+
+    def __init__(self, sequence: int, after: int) -> None:
+        super().__init__(f"trade {sequence} comes after trade {after}: bars are built in the order of the sequence")
+        self.sequence, self.after = sequence, after
 
 
 class UnknownTrade(InvalidInput):

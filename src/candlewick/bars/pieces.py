@@ -1,0 +1,185 @@
+"""Trades cut into bars: what each piece opens and closes at, and what is in it, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from operator import add
+
+import numpy as np
+import numpy.typing as npt
+
+from candlewick.bars.columns import BarColumns, SumColumn
+from candlewick.bars.fullness import Number
+from candlewick.bars.prefix import Prefix
+from candlewick.bars.state import OpenBar, Sums
+from candlewick.domain.bar import BarMeasure
+from candlewick.domain.batch import Integers, TradeBatch
+
+type Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Trades from `start` up to `end`, not included, without parts of the first and of the last, as measured."""
+
+    start: int
+    end: int
+    taken: Number
+    """What of the first is in the bar before."""
+    rest: Number
+    """What of the last is for the bar after."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Parts of trades that a piece is without, in the prefix's units."""
+
+    size: Number = 0
+    value: Number = 0
+    taker_buys: Number = 0
+    buys: Number = 0
+    sells: Number = 0
+
+    def __add__(self, other: _Cut) -> _Cut:
+        return _Cut(*(getattr(self, name) + getattr(other, name) for name in _Cut.__slots__))
+
+
+_NOTHING = _Cut()
+
+
+class Pieces:
+    """A batch that is cut. Its first piece goes on with the bar that was open before, if there was one."""
+
+    def __init__(self, batch: TradeBatch, prefix: Prefix, measure: BarMeasure, before: OpenBar | None) -> None:
+        self._batch = batch
+        self._prefix = prefix
+        self._measure = measure
+        self._before = before
+
+    def sums(self, piece: Piece, *, first: bool) -> Sums:
+        """What is in the piece; of the first one, with what the open bar had before."""
+        prefix, cut = self._prefix, self._cut(piece)
+
+        def between(sums: Integers, cut_off: Number, scale: int) -> Fraction:
+            exact: Fraction = Fraction(int(sums[piece.end]) - int(sums[piece.start]) - cut_off) / 10**scale
+            return exact
+
+        found = Sums(
+            trades=piece.end - piece.start,
+            size=between(prefix.size, cut.size, prefix.size_scale),
+            value=between(prefix.value, cut.value, prefix.value_scale),
+            taker_buys=between(prefix.taker_buys, cut.taker_buys, prefix.size_scale),
+            buys=between(prefix.buys, cut.buys, prefix.scale),
+            sells=between(prefix.sells, cut.sells, prefix.scale),
+            buy_trades=int(between(prefix.buy_trades, 0, 0)),
+            sell_trades=int(between(prefix.sell_trades, 0, 0)),
+        )
+        return found + self._before.sums if first and self._before is not None else found
+
+    def open_bar(self, piece: Piece, *, first: bool) -> OpenBar | None:
+        """The bar that the last piece leaves open; None if nothing is in it."""
+        before = self._before if first else None
+        if piece.start == piece.end:
+            return before
+        prices = self._batch.price[piece.start : piece.end].decimals()
+        return OpenBar(
+            first=before.first if before else int(self._batch.sequence[piece.start]),
+            last=int(self._batch.sequence[piece.end - 1]),
+            opened=before.opened if before else int(self._batch.ts[piece.start]),
+            seen=int(self._batch.ts[piece.end - 1]),
+            open=before.open if before else prices[0],
+            high=max(prices) if before is None else max(*prices, before.high),
+            low=min(prices) if before is None else min(*prices, before.low),
+            close=prices[-1],
+            sums=self.sums(piece, first=first),
+        )
+
+    def columns(self, pieces: Sequence[Piece]) -> BarColumns:
+        """Full bars, the first of which is what was open before with the first piece."""
+        starts = np.array([piece.start for piece in pieces], dtype=np.int64)
+        ends = np.array([piece.end for piece in pieces], dtype=np.int64)
+        batch, prefix, before = self._batch, self._prefix, self._before if len(pieces) else None
+        cuts = {place: cut for place, piece in enumerate(pieces) if (cut := self._cut(piece)) is not _NOTHING}
+        first, opened, trades = batch.sequence[starts], batch.ts[starts], ends - starts
+        if before is not None:
+            first[0], opened[0], trades[0] = before.first, before.opened, trades[0] + before.sums.trades
+
+        def summed(sums: Integers, scale: int, name: str) -> SumColumn:
+            numbers = sums[ends] - sums[starts]
+            for place, cut in cuts.items():
+                numbers = _changed(numbers, place, int(numbers[place]) - getattr(cut, name))
+            carried: Fraction | None = getattr(before.sums, name) if before else None
+            return _with_first(SumColumn(numbers, scale), carried, add)
+
+        def price(numbers: Integers, name: str, choose: Callable[[Fraction, Fraction], Fraction]) -> SumColumn:
+            carried: Decimal | None = getattr(before, name, None)
+            return _with_first(SumColumn(numbers, prefix.price_scale), carried, choose)
+
+        return BarColumns(
+            first=first,
+            last=batch.sequence[ends - 1],
+            opened=opened,
+            closed=batch.ts[ends - 1],
+            open=price(prefix.price[starts], "open", lambda _, carried: carried),
+            high=price(_extremes(np.maximum, prefix.price, starts, ends), "high", max),
+            low=price(_extremes(np.minimum, prefix.price, starts, ends), "low", min),
+            close=SumColumn(prefix.price[ends - 1], prefix.price_scale),
+            volume=summed(prefix.size, prefix.size_scale, "size"),
+            quote_volume=summed(prefix.value, prefix.value_scale, "value"),
+            taker_buy_volume=summed(prefix.taker_buys, prefix.size_scale, "taker_buys"),
+            trades=trades,
+        )
+
+    def _cut(self, piece: Piece) -> _Cut:
+        """What the piece is without."""
+        if not piece.taken and not piece.rest:
+            return _NOTHING
+        return self._part(piece.start, piece.taken) + self._part(piece.end - 1, piece.rest)
+
+    def _part(self, position: int, measured: Number) -> _Cut:
+        """A part of a trade."""
+        if not measured:
+            return _NOTHING
+        price, sign = int(self._prefix.price[position]), int(self._prefix.sign[position])
+        in_size = self._measure is BarMeasure.VOLUME
+        size = measured if in_size else Fraction(measured) / price
+        return _Cut(
+            size=size,
+            value=measured * price if in_size else measured,
+            taker_buys=size if self._batch.side[position] > 0 else 0,
+            buys=measured if sign > 0 else 0,
+            sells=measured if sign < 0 else 0,
+        )
+
+
+def _extremes(choose: np.ufunc, price: Integers, starts: Positions, ends: Positions) -> Integers:
+    """The highest or the lowest price of each piece; pieces may share a trade."""
+    if not len(starts):
+        return price[:0]
+    padded = np.append(price, price[-1:])
+    found: Integers = choose.reduceat(padded, np.stack([starts, ends], axis=1).ravel())[::2]
+    return found
+
+
+def _with_first(
+    column: SumColumn, carried: Decimal | Fraction | None, combine: Callable[[Fraction, Fraction], Fraction]
+) -> SumColumn:
+    """The column, its first number combined with what the open bar had before."""
+    if carried is None:
+        return column
+    ours = column.numbers[0]
+    number = combine(ours if isinstance(ours, Fraction) else Fraction(int(ours)), Fraction(carried) * 10**column.scale)
+    return SumColumn(_changed(column.numbers, 0, number), column.scale)
+
+
+def _changed(numbers: Integers, place: int, number: Number) -> Integers:
+    """The numbers with another one in that place, in as wide a column as it takes."""
+    if isinstance(number, Fraction) and number.denominator == 1:
+        number = number.numerator
+    if numbers.dtype != object and (isinstance(number, Fraction) or abs(number) >= 2**63):
+        numbers = numbers.astype(object)
+    numbers[place] = number
+    return numbers
