@@ -6,11 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import settings
 
 from candlewick.domain.service import DatabaseEdition
 from candlewick.storage.engine import Database
 from candlewick.storage.schema import migrate
 from databases import Offer, create_database, drop_database, offered
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # no test is held to a time: machines are busy
 
 OFFERS = pytest.StashKey[dict[DatabaseEdition, Offer]]()
 
