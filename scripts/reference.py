@@ -28,6 +28,7 @@ from candlewick.graphql.limits import (
     MAX_RETRIED,
     MAX_ROWS,
     MAX_WATCHED,
+    PRICE_ROWS,
     Limits,
 )
 from candlewick.graphql.websocket.limits import SocketLimits
@@ -147,6 +148,7 @@ def limits_page() -> str:
         (f"{MAX_BODY:,}", "bytes of a raw payload's body; a thousand of them count as a row"),
         (f"{MAX_EVENT_ROWS:,}", "candles or trades that one event of a subscription carries"),
         (f"{MAX_EVENT_GAPS:,}", "gaps that a subscription tells of at once; of more, the newest"),
+        (f"{PRICE_ROWS:,}", "rows that a price or a conversion counts as (no bound on you)"),
         *bounds,
     ]
     text = (

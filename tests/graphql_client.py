@@ -20,6 +20,7 @@ from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceProfile, SourceStatus
 from candlewick.domain.watch import Watched
 from candlewick.graphql.app import HttpOptions, create_app
+from candlewick.pipeline.pricing import Pricing
 from candlewick.ports import Imports
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
@@ -31,6 +32,7 @@ from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.jobs import Jobs
 from candlewick.storage.keys import ApiKeys
+from candlewick.storage.prices import Prices
 from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw_reads import RawPayloads
 from candlewick.storage.trades import Trades
@@ -132,6 +134,7 @@ class Services:
         self.trades = Trades(database)
         self.candles = Candles(database, self.clock)
         self.quotes = self.latest = Quotes(database)
+        self.pricing = Pricing(Prices(database), self.clock)
         self.freshness = FreshnessReads(database)
         self.days = Days(database)
         self.gaps = StoredGaps(database)

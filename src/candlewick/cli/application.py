@@ -22,6 +22,7 @@ from candlewick.cli.invocation import Invocation
 from candlewick.cli.jobs import jobs
 from candlewick.cli.keys import keys
 from candlewick.cli.origins import raw
+from candlewick.cli.pricing import convert, price
 from candlewick.cli.processes import serve, worker
 from candlewick.cli.replaced import replaced
 from candlewick.cli.replaying import replay
@@ -112,6 +113,8 @@ program.command()(ingest)
 program.command()(watch)
 program.command()(unwatch)
 program.command()(sources)
+program.command()(price)
+program.command()(convert)
 program.add_typer(jobs, name="jobs")
 program.add_typer(dead_letters, name="dead-letters")
 program.command()(raw)

@@ -7,7 +7,7 @@ CandlewickError
 │   ├── InvalidCandle, InvalidDayCandle, InvalidTrade, InvalidQuote
 │   ├── BelowRetentionFloor, SupersededFile, UnknownRevision, UnknownSource
 │   ├── WatchListFull, CannotBeWatched, CannotBeIngested, ForeignInstrument
-│   ├── UnknownTrade, UnknownPayload, UnknownLetter
+│   ├── UnknownTrade, UnknownPayload, UnknownLetter, UnknownAsset, InvalidAssetName, NotYet
 │   ├── InvalidMapping, UnknownAssetClass, MadeSequences
 │   ├── InvalidBarSpec, TooManyBars, TradesOutOfOrder
 │   └── InvalidRange, TooManySteps, UnknownJob, JobFinished, JobNotFailed, JobConflict, JobSuperseded
@@ -108,6 +108,36 @@ class TradesOutOfOrder(InvalidInput):
     def __init__(self, sequence: int, after: int) -> None:
         super().__init__(f"trade {sequence} comes after trade {after}: bars are built in the order of the sequence")
         self.sequence, self.after = sequence, after
+
+
+class UnknownAsset(InvalidInput):
+    """No instrument here has such an asset."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"there is no asset {name!r}; `assets(filter: {{search: …}})` lists what there is. "
+            "Case matters: write BTC, or CRYPTO:BTC where another class has the code too"
+        )
+        self.name = name
+
+
+class InvalidAssetName(InvalidInput):
+    """The text names no asset, be there one or not."""
+
+    def __init__(self, name: str, classes: Iterable[str]) -> None:
+        super().__init__(
+            f"{name!r} is no asset's name: write its code, such as BTC, or its class and its code, such as "
+            f"CRYPTO:BTC; the classes are {', '.join(classes)}"
+        )
+        self.name = name
+
+
+class NotYet(InvalidInput):
+    """A moment that nobody can know anything of."""
+
+    def __init__(self, moment: datetime, now: datetime) -> None:
+        super().__init__(f"{moment.isoformat()} is still to come, it is {now.isoformat()}: leave the time out for now")
+        self.moment, self.now = moment, now
 
 
 class UnknownTrade(InvalidInput):

@@ -17,6 +17,8 @@ MAX_RETRIED: Final = 100
 """Dead letters that are tried again at once."""
 MAX_BODY: Final = 1_000_000
 """Bytes of a raw payload's body."""
+PRICE_ROWS: Final = 100
+"""Rows that a price or a conversion counts as: so many markets may have a part in it."""
 MAX_EVENT_GAPS: Final = 100
 """Gaps that a subscription tells of at once, of more the newest."""
 MAX_EVENT_ROWS: Final = 1_000

@@ -13,12 +13,26 @@ from candlewick.domain.letter import LetterId
 from candlewick.domain.market import AssetId, InstrumentId, InstrumentKey, VenueId
 from candlewick.graphql.context import Info
 from candlewick.graphql.listing import list_assets, list_instruments, list_jobs, list_letters, page_of_watched
+from candlewick.graphql.pricing import (
+    WEEK,
+    Amount,
+    At,
+    Given,
+    MaxAge,
+    PricedAsset,
+    PricedIn,
+    Wanted,
+    converted,
+    price_of,
+    question,
+)
 from candlewick.graphql.types.asset import Asset, AssetFilter
 from candlewick.graphql.types.connection import Connection, Listed, ListedAfter
 from candlewick.graphql.types.dead_letter import DeadLetter, DeadLetterFilter
 from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
 from candlewick.graphql.types.job import Job, JobFilter, JobIdArgument, parse_id
 from candlewick.graphql.types.node import Node, NodeId
+from candlewick.graphql.types.price import ConversionResult, PriceResult
 from candlewick.graphql.types.service import ServiceInfo
 from candlewick.graphql.types.source import Source
 from candlewick.graphql.types.venue import Venue
@@ -66,6 +80,27 @@ class Query:
         self, info: Info, filter_: AssetsWhere = None, first: Listed = 50, after: ListedAfter = None
     ) -> Connection[Asset]:
         return await list_assets(info.context, filter_ or AssetFilter(), first, after)
+
+    @strawberry.field(
+        description="What an asset costs: the exact median over venues and sources, straight, inverse or by a bridge."
+    )
+    async def price(
+        self,
+        info: Info,
+        asset: PricedAsset,
+        quote: PricedIn = "USD",
+        at: At = None,
+        max_age: MaxAge = WEEK,
+    ) -> PriceResult:
+        return await price_of(info.context, question(("asset", asset), ("quote", quote), at, max_age))
+
+    @strawberry.field(
+        description="An amount in another asset, exactly, by the shortest way; of equally short ones by the freshest."
+    )
+    async def convert(
+        self, info: Info, amount: Amount, from_: Given, to: Wanted, at: At = None, max_age: MaxAge = WEEK
+    ) -> ConversionResult:
+        return await converted(info.context, amount, question(("from", from_), ("to", to), at, max_age))
 
     @strawberry.field(description="One job by its id; null if there is none.")
     async def job(

@@ -41,7 +41,16 @@ from candlewick.domain.source import SourceProfile, SourceStatus
 from candlewick.domain.time import Window
 from candlewick.domain.watch import Watched
 from candlewick.domain.written import RowTemplate, WrittenPage
-from candlewick.ports import Backfills, Clock, CommitKey, FreshnessStore, Imports, Ingests, LatestQuotes
+from candlewick.ports import (
+    Backfills,
+    Clock,
+    CommitKey,
+    FreshnessStore,
+    Imports,
+    Ingests,
+    LatestQuotes,
+    PriceDesk,
+)
 
 
 class InstrumentReads(Protocol):
@@ -216,6 +225,9 @@ class Services(Protocol):
 
     @property
     def latest(self) -> LatestQuotes: ...
+
+    @property
+    def pricing(self) -> PriceDesk: ...
 
     @property
     def freshness(self) -> FreshnessStore: ...

@@ -3,6 +3,7 @@
 from candlewick.ports.audit import CommitKey, LetterDesk, PayloadPosition, RawReads, Readers
 from candlewick.ports.calendars import CalendarSource, CalendarStore
 from candlewick.ports.gaps import GapStore
+from candlewick.ports.prices import PriceDesk, PriceReads, Sight
 from candlewick.ports.sources import (
     ArchiveShelf,
     ArchiveSource,
@@ -100,6 +101,8 @@ __all__ = [
     "Outcome",
     "PayloadPosition",
     "PayloadReader",
+    "PriceDesk",
+    "PriceReads",
     "Progress",
     "QuoteDelivery",
     "QuoteHistory",
@@ -111,6 +114,7 @@ __all__ = [
     "RawStore",
     "Readers",
     "Relay",
+    "Sight",
     "StatusBoard",
     "TableSource",
     "TradeHistory",

@@ -47,7 +47,7 @@ class Instruments:
             async with self._database.transaction() as driver:
                 await add(driver, [listing])
             found = await self._rows(query)
-        return _instrument(found[0])
+        return instrument_of(found[0])
 
     async def refresh_listings(self, listings: Sequence[Listing]) -> Listed:
         """See `InstrumentStore.refresh_listings`. Of several listings of one instrument the last one counts."""
@@ -63,28 +63,28 @@ class Instruments:
             change = update(instrument).where(instrument.c.id == instrument_id, untraded).values(tape=tape.value)
             await connection.execute(change)
             [found] = await _fetch(connection, select(instrument).where(instrument.c.id == instrument_id))
-        return _instrument(found)
+        return instrument_of(found)
 
     async def by_keys(self, keys: Sequence[InstrumentKey]) -> Mapping[InstrumentKey, Instrument]:
         """See `InstrumentStore.by_keys`."""
         rows = await self._rows(select(instrument).where(instrument.c.key.in_([str(key) for key in keys])))
-        return {found.key: found for found in map(_instrument, rows)}
+        return {found.key: found for found in map(instrument_of, rows)}
 
     async def by_todays_symbols(self, venue_code: str, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """See `InstrumentStore.by_todays_symbols`."""
         joined = instrument.join(venue, venue.c.id == instrument.c.venue_id)
         named = (venue.c.code == venue_code, instrument.c.symbol.in_(symbols))
         rows = await self._rows(select(instrument).select_from(joined).where(*named))
-        return {found.symbol: found for found in map(_instrument, rows)}
+        return {found.symbol: found for found in map(instrument_of, rows)}
 
     async def by_ids(self, ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Instrument]:
         """See `InstrumentStore.by_ids`."""
         rows = await self._rows(select(instrument).where(instrument.c.id.in_(ids)))
-        return {found.id: found for found in map(_instrument, rows)}
+        return {found.id: found for found in map(instrument_of, rows)}
 
     async def assets_by_ids(self, ids: Sequence[AssetId]) -> Mapping[AssetId, Asset]:
         """See `InstrumentStore.assets_by_ids`."""
-        return {found.id: found for found in map(_asset, await self._rows(select(asset).where(asset.c.id.in_(ids))))}
+        return {found.id: found for found in map(asset_of, await self._rows(select(asset).where(asset.c.id.in_(ids))))}
 
     async def venues_by_ids(self, ids: Sequence[VenueId]) -> Mapping[VenueId, Venue]:
         """See `InstrumentStore.venues_by_ids`."""
@@ -115,7 +115,7 @@ class Instruments:
         )
         found: dict[str, list[SymbolUse]] = {}
         for row in await self._rows(query):
-            use = SymbolUse(_instrument(row), _finite(row["valid_from"]), _finite(row["valid_to"]))
+            use = SymbolUse(instrument_of(row), _finite(row["valid_from"]), _finite(row["valid_to"]))
             found.setdefault(row["spelling"], []).append(use)
         return found
 
@@ -130,7 +130,7 @@ class Instruments:
         if after is not None:
             query = query.where(instrument.c.key > str(after))
         rows = await self._rows(query.limit(first + 1))
-        return Page([_instrument(row) for row in rows[:first]], more=len(rows) > first)
+        return Page([instrument_of(row) for row in rows[:first]], more=len(rows) > first)
 
     async def assets(self, where: AssetFilter, first: int, after: tuple[str, AssetClass] | None) -> Page[Asset]:
         """See `InstrumentStore.assets`."""
@@ -142,7 +142,7 @@ class Instruments:
         if after is not None:
             query = query.where(tuple_(asset.c.code, asset.c.asset_class) > tuple_(after[0], after[1].value))
         rows = await self._rows(query.limit(first + 1))
-        return Page([_asset(row) for row in rows[:first]], more=len(rows) > first)
+        return Page([asset_of(row) for row in rows[:first]], more=len(rows) > first)
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         async with self._database.core() as connection:
@@ -176,7 +176,7 @@ def _contains(search: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
     return or_(*(column.icontains(search, autoescape=True) for column in columns))
 
 
-def _instrument(row: RowMapping) -> Instrument:
+def instrument_of(row: RowMapping) -> Instrument:
     return Instrument(
         id=InstrumentId(row["id"]),
         key=InstrumentKey.parse(row["key"]),
@@ -198,5 +198,5 @@ def _finite(moment: datetime) -> datetime | None:
     return None if moment.tzinfo is None else moment
 
 
-def _asset(row: RowMapping) -> Asset:
+def asset_of(row: RowMapping) -> Asset:
     return Asset(AssetId(row["id"]), row["code"], AssetClass(row["asset_class"]), row["name"])

@@ -13,9 +13,11 @@ from candlewick.domain.errors import SchemaOutOfDate
 from candlewick.domain.market import InstrumentKey
 from candlewick.pipeline import importing
 from candlewick.pipeline.importing import ArchiveImport
+from candlewick.pipeline.pricing import Pricing
 from candlewick.pipeline.watching import Watching
 from candlewick.ports import Clock, Ingests, MarketSource
 from candlewick.providers.csv.mapping import FileMapping
+from candlewick.providers.registry import providers
 from candlewick.providers.sources import archives_of, tables_of
 from candlewick.settings import Settings
 from candlewick.storage import schema
@@ -32,6 +34,7 @@ from candlewick.storage.jobs import Jobs
 from candlewick.storage.keys import ApiKeys
 from candlewick.storage.leases import StoredLeases
 from candlewick.storage.live_positions import StoredPositions
+from candlewick.storage.prices import Prices
 from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw import RawFiles
 from candlewick.storage.raw_reads import RawPayloads
@@ -60,6 +63,7 @@ class Stores:
     trades: Trades
     candles: Candles
     quotes: Quotes
+    prices: Prices
     freshness: FreshnessReads
     days: Days
     raw: RawFiles
@@ -74,6 +78,12 @@ class Stores:
     figures: SourceFigureReads
     gaps: StoredGaps
     calendars: StoredCalendars
+
+    @property
+    def pricing(self) -> Pricing:
+        """What answers what things cost."""
+        made_up = frozenset(offer.code for offer in providers() if offer.market is not None)
+        return Pricing(self.prices, self.clock, made_up)
 
     @property
     def import_stores(self) -> importing.Stores:
@@ -164,6 +174,7 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         trades=Trades(database, settings.storage.allowed_lateness),
         candles=Candles(database, clock, settings.storage.allowed_lateness),
         quotes=Quotes(database, settings.storage.allowed_lateness),
+        prices=Prices(database),
         freshness=FreshnessReads(database),
         days=Days(database, settings.storage.allowed_lateness),
         raw=RawFiles(database, settings.archive_dir),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -88,3 +89,19 @@ def test_what_there_is_not_is_said(candlewick: Candlewick) -> None:
         done = candlewick.run(*arguments)
         assert (done.returncode, words in " ".join(done.stderr.split())) == (code, True), (arguments, done.stderr)
         assert "Traceback" not in done.stderr
+
+
+def test_a_price_that_was_imported_converts_amounts(candlewick: Candlewick) -> None:
+    path = write_zip(candlewick.data_dir / NAME, trade_lines(5))
+    candlewick.run("import", str(path), "--instrument", KEY)
+
+    known = said(candlewick, "price", "BTC", "--quote", "USDT", "--at", "2024-08-08T23:59Z")
+    [contribution] = known["contributions"]
+    assert (known["price"], known["left_out"]) == (contribution["price"], [])
+    there = said(candlewick, "convert", "2", "BTC", "USDT", "--at", "2024-08-08T23:59Z")
+    assert there["result"] == str(2 * Decimal(known["price"]))
+    shown = candlewick.run("convert", "2", "BTC", "USDT", "--at", "2024-08-08T23:59Z")
+    assert shown.stdout.startswith(f"2 BTC = {there['result']} USDT")
+    unknown = candlewick.run("price", "BTC", "--quote", "USDT")
+    assert (unknown.returncode, "stale" in unknown.stdout) == (ExitCode.FAILED, True)
+    assert "there is no asset 'GOLD'" in candlewick.run("price", "GOLD").stderr

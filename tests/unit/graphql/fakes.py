@@ -17,7 +17,7 @@ from candlewick.domain.columns import CandleColumns, ColumnChoice
 from candlewick.domain.commit import Commit, CommitKind, CommitNotice
 from candlewick.domain.coverage import Coverage
 from candlewick.domain.day import Factor
-from candlewick.domain.errors import UnknownJob, UnknownLetter
+from candlewick.domain.errors import NotYet, UnknownAsset, UnknownJob, UnknownLetter
 from candlewick.domain.freshness import Freshness
 from candlewick.domain.gap import Gap, GapEvidence, GapId, GapState
 from candlewick.domain.job import (
@@ -56,6 +56,7 @@ from candlewick.domain.page import (
     TradeQuery,
     TradeRow,
 )
+from candlewick.domain.price import PriceBook, PriceQuestion
 from candlewick.domain.quote import QuoteRow
 from candlewick.domain.raw import DeadLetter, LetterKind, RawId, RawRecord
 from candlewick.domain.service import DatabaseEdition
@@ -431,6 +432,23 @@ class FakeRetries(Recorded):
                 return Retried(letter, RetryResult.QUEUED, job_id=9)
 
 
+class FakePricing(Recorded):
+    """A book that tests put in for each pair of assets; without one, an asset is unknown."""
+
+    def __init__(self, *books: PriceBook) -> None:
+        super().__init__()
+        self.rows = {(each.asset.code, each.quote.code): each for each in books}
+
+    async def books(self, questions: Sequence[PriceQuestion]) -> Sequence[PriceBook | UnknownAsset | NotYet]:
+        self.note("books", tuple(questions))
+        return [self._book(question) for question in questions]
+
+    def _book(self, asked: PriceQuestion) -> PriceBook | UnknownAsset | NotYet:
+        if asked.at is not None and asked.at > START:
+            return NotYet(asked.at, START)
+        return self.rows.get((asked.asset.code, asked.quote.code)) or UnknownAsset(str(asked.asset))
+
+
 class FakeKeys(Recorded):
     """Two keys: READER's may read, SECRET's is an operator's."""
 
@@ -689,6 +707,7 @@ class FakeServices:
         self.candles: Any = FakeCandles()
         self.quotes: Any = FakeQuotes()
         self.latest: Any = self.quotes
+        self.pricing: Any = FakePricing()
         self.freshness: Any = FakeFreshness()
         self.days: Any = FakeDays()
         self.gaps: Any = FakeGaps()

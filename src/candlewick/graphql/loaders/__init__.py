@@ -22,6 +22,7 @@ from candlewick.graphql.loaders.payloads import (
     origin_loader,
     payload_loader,
 )
+from candlewick.graphql.loaders.price_books import PriceBookLoader, price_book_loader
 from candlewick.graphql.loaders.quotes import QuoteLoader, quote_loader
 from candlewick.graphql.loaders.source_status import SourceStatusLoader, source_status_loader
 from candlewick.graphql.loaders.trades import TradeLoader, trade_loader
@@ -45,6 +46,7 @@ class Loaders:
     written_candles: WrittenCandleLoader
     quotes: QuoteLoader
     latest: LatestLoader
+    price_books: PriceBookLoader
     freshness: FreshnessLoader
     gaps: GapLoader
     origins: OriginLoader
@@ -66,6 +68,7 @@ class Loaders:
             written_candles=written_candle_loader(services.candles),
             quotes=quote_loader(services.quotes),
             latest=latest_loader(services.latest),
+            price_books=price_book_loader(services.pricing),
             freshness=freshness_loader(services.freshness),
             gaps=gap_loader(services.gaps),
             origins=origin_loader(services.raw_reads),

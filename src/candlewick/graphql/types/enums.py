@@ -16,6 +16,7 @@ from candlewick.domain.job import JobKind, JobStatus
 from candlewick.domain.letter import RetryResult
 from candlewick.domain.market import AssetClass, DataKind, InstrumentStatus, Side, Tape
 from candlewick.domain.page import Fill
+from candlewick.domain.price import LeftOutReason, PriceBasis, PricePath
 from candlewick.domain.raw import LetterKind
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import CircuitState, SourceCapability, SourceState
@@ -36,7 +37,11 @@ __all__ = [
     "Interval",
     "JobKind",
     "JobStatus",
+    "LeftOutReason",
     "LetterKind",
+    "PriceBasis",
+    "PricePath",
+    "RateDirection",
     "RetryResult",
     "Side",
     "SourceCapability",
@@ -49,6 +54,13 @@ def _describe[E: Enum](cls: type[E], description: str, **values: str) -> None:
     strawberry.enum(cls, description=description)
     for value in cls.__strawberry_definition__.values:  # type: ignore[attr-defined] # set by strawberry.enum
         value.description = values[value.name]
+
+
+class RateDirection(StrEnum):
+    """How a rate comes from a market's price."""
+
+    DIRECT = "DIRECT"
+    INVERSE = "INVERSE"
 
 
 class CandleOrigin(StrEnum):
@@ -243,4 +255,38 @@ _describe(
     STILL_DEAD="It failed again.",
     QUEUED="A job does it; the letter is resolved when that is done.",
     NOT_POSSIBLE="It cannot be tried again.",
+)
+_describe(
+    PriceBasis,
+    "What a price was observed as.",
+    TRADE="A trade.",
+    QUOTE="A quote: its last price, else the middle of bid and ask.",
+    CANDLE="The close of a minute, as the venue published it or of trades that are no longer kept.",
+    DAY="The close of a day, as its source published it; known when the day was over.",
+)
+_describe(
+    PricePath,
+    "How a price comes about.",
+    DIRECT="It is a market's price.",
+    INVERSE="It is 1 ÷ a market's price.",
+    BRIDGED="It leads through other assets, such as USD or USDT: the steps say which.",
+)
+_describe(
+    RateDirection,
+    "How a rate comes from a market's price.",
+    DIRECT="It is the price: from base to quote.",
+    INVERSE="It is 1 ÷ price: from quote to base.",
+)
+_describe(
+    LeftOutReason,
+    "Why a market has no part in a price.",
+    NO_PRICE="Nothing was said of it until then.",
+    STALE="What was said is too old, or others are much fresher.",
+    CROSSED="The bid is above the ask: one of them is wrong.",
+    HALTED="The venue has suspended it.",
+    DELISTED="It is gone.",
+    OUTLIER="It is more than a tenth away from the median, and most of the others are not.",
+    NO_BRIDGE="Nothing leads on from its other asset.",
+    MADE_UP="Its prices are made up, and there are real ones.",
+    NOT_NEEDED="Enough others are nearer to a direct price, fresher, or traded more.",
 )

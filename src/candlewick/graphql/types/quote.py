@@ -8,10 +8,9 @@ from typing import cast
 import strawberry
 
 from candlewick.domain.quote import QuoteRow
-from candlewick.domain.source import SourceProfile
 from candlewick.graphql.context import Info
 from candlewick.graphql.scalars import DecimalText
-from candlewick.graphql.types.source import Source
+from candlewick.graphql.types.source import Source, source_of
 
 
 @strawberry.type(description="What a price was observed to be, without an execution. Null: the source does not say.")
@@ -33,6 +32,4 @@ class Quote:
 
     @strawberry.field(description="Who says so.")
     def source(self, info: Info) -> Source:
-        code = cast("QuoteRow", self).source
-        known = info.context.services.overseer.profiles.get(code)
-        return Source.of(known or SourceProfile(code, code, ()))  # one that an earlier version had, say
+        return source_of(info.context, cast("QuoteRow", self).source)

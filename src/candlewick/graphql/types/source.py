@@ -9,7 +9,7 @@ import strawberry
 
 from candlewick.domain import source
 from candlewick.domain.source import SourceProfile, SourceStatus
-from candlewick.graphql.context import Info
+from candlewick.graphql.context import Context, Info
 from candlewick.graphql.scalars import BigInt
 from candlewick.graphql.types.enums import CircuitState, SourceCapability, SourceState
 from candlewick.graphql.types.node import Node, NodeId
@@ -150,3 +150,8 @@ class Source(Node):
     @strawberry.field(description="Dead letters of its data, of the newest 100,000 that nobody dealt with.")
     async def dead_letters(self, info: Info) -> int:
         return (await self._now(info)).figures.dead_letters
+
+
+def source_of(context: Context, code: str) -> Source:
+    """The source of that code, be it one that only an earlier version had."""
+    return Source.of(context.services.overseer.profiles.get(code) or SourceProfile(code, code, ()))
