@@ -76,6 +76,7 @@ class _Turn:
         self._prefix = Prefix(batch, sign, spec.measure)
         self._pieces = Pieces(batch, self._prefix, spec.measure, state.open)
         self._expected = state.expected
+        self._fixed = self._scaled(Fraction(spec.threshold))
 
     def run(self) -> tuple[BarColumns, BarState]:
         """The bars that are full, and the state after the last trade."""
@@ -122,8 +123,11 @@ class _Turn:
 
     def _threshold(self) -> Number:
         """When the open bar is full, in the prefix's units."""
-        wanted = Fraction(self._spec.threshold)
-        if self._expected is not None and self._spec.expectation is not None:
-            wanted = self._expected.threshold(self._spec.rule, self._spec.expectation) or wanted
+        if self._expected is None or self._spec.expectation is None:
+            return self._fixed
+        wanted = self._expected.threshold(self._spec.rule, self._spec.expectation)
+        return self._fixed if wanted is None else self._scaled(wanted)
+
+    def _scaled(self, wanted: Fraction) -> Number:
         scaled: Fraction = wanted * 10**self._prefix.scale
         return scaled.numerator if scaled.denominator == 1 else scaled

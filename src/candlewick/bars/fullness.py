@@ -56,7 +56,7 @@ def full(rule: BarRule, sums: Prefix, begun: Begun, threshold: Number) -> Full |
 def _reach(sums: Integers, start: int, further: Number) -> Full | None:
     """Where sums that only grow are so much further than at the start."""
     target = int(sums[start]) + further
-    end = max(int(np.searchsorted(sums, ceil(target))), start + 1)
+    end = max(int(sums.searchsorted(ceil(target))), start + 1)
     return Full(end, int(sums[end]) - target) if end < len(sums) else None
 
 

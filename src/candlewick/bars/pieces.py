@@ -16,7 +16,7 @@ from candlewick.bars.fullness import Number
 from candlewick.bars.prefix import Prefix
 from candlewick.bars.state import OpenBar, Sums
 from candlewick.domain.bar import BarMeasure
-from candlewick.domain.batch import Integers, TradeBatch
+from candlewick.domain.batch import DecimalColumn, Integers, TradeBatch
 
 type Positions = npt.NDArray[np.int64]
 
@@ -84,18 +84,25 @@ class Pieces:
         before = self._before if first else None
         if piece.start == piece.end:
             return before
-        prices = self._batch.price[piece.start : piece.end].decimals()
+        opened, high, low, close = self._prices(piece)
         return OpenBar(
             first=before.first if before else int(self._batch.sequence[piece.start]),
             last=int(self._batch.sequence[piece.end - 1]),
             opened=before.opened if before else int(self._batch.ts[piece.start]),
             seen=int(self._batch.ts[piece.end - 1]),
-            open=before.open if before else prices[0],
-            high=max(prices) if before is None else max(*prices, before.high),
-            low=min(prices) if before is None else min(*prices, before.low),
-            close=prices[-1],
+            open=before.open if before else opened,
+            high=max(high, before.high) if before else high,
+            low=min(low, before.low) if before else low,
+            close=close,
             sums=self.sums(piece, first=first),
         )
+
+    def _prices(self, piece: Piece) -> list[Decimal]:
+        """Open, high, low and close of the piece."""
+        prices = self._prefix.price[piece.start : piece.end]
+        return DecimalColumn(
+            np.array([prices[0], prices.max(), prices.min(), prices[-1]], dtype=prices.dtype), self._prefix.price_scale
+        ).decimals()
 
     def columns(self, pieces: Sequence[Piece]) -> BarColumns:
         """Full bars, the first of which is what was open before with the first piece."""

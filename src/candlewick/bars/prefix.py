@@ -53,7 +53,9 @@ def _wide_enough(price: Integers, size: Integers) -> tuple[Integers, Integers]:
 
 
 def _largest_sum(price: npt.NDArray[Any], size: npt.NDArray[Any]) -> float:
-    return float(np.dot(price.astype(np.float64), size.astype(np.float64))) + float(np.sum(size, dtype=np.float64))
+    """No less than any sum of ours."""
+    together = float(np.sum(size, dtype=np.float64))
+    return max(together * float(price.max()), together)
 
 
 def _sums(values: Integers) -> Integers:
