@@ -121,6 +121,51 @@ async def test_a_count_beyond_what_the_api_can_say_is_left_to_it(database: Datab
     assert await compared(store, [instrument.id], query, template("open")) == 1
 
 
+async def mixed(database: Database) -> Instrument:
+    """Trades, with the venue's own minutes beside and beyond them: as good, better, worse, and without a volume."""
+    instrument = await traded(database, 200)
+    store = Candles(database, FrozenClock())
+    query = CandleQuery(Duration.parse("PT1M"), 40, newest=False)
+    minutes = []
+    for number, row in enumerate((await store.read([instrument.id], query))[instrument.id].rows):
+        open_, high, low, close, volume = (Decimal(text or 0) for text in row[2:7])
+        volume += Decimal(number % 3 - 1) / 1000
+        minutes.append(MinuteCandle(row.open_time, open_, high, low, close, volume, None, None, None, None))
+    minutes += [published(START + timedelta(hours=7, minutes=n), Decimal(n)) for n in range(20)]
+    await store.put_published(instrument, minutes, received_at=LATER)
+    await store.settle()
+    return instrument
+
+
+@pytest.mark.parametrize("origin", [None, *CandleOrigin])
+async def test_of_several_origins_the_best_is_written(database: Database, origin: CandleOrigin | None) -> None:
+    both, one = await mixed(database), await traded(database)
+    store = store_of(database)
+    windows = [None, Window(START + timedelta(minutes=7), START + timedelta(hours=8))]
+    for width, window, newest, limit in product(("PT1M", "PT5M", "PT1H"), windows, (True, False), (7, 2000)):
+        query = CandleQuery(Duration.parse(width), limit, origin, window, newest=newest)
+        written = await compared(store, [both.id, one.id], query, template(*NAMES, keyed=True))
+        assert written == (2 if origin in {None, CandleOrigin.TRADES} else 1 if origin is CandleOrigin.VENUE else 0)
+
+
+async def test_dirt_beyond_the_page_does_not_matter(database: Database) -> None:
+    instrument, store = await traded(database), store_of(database)
+    late = Trade(9_999, Decimal(7), Decimal(1), Side.SELL, START + timedelta(hours=1, seconds=1))
+    await Trades(database).insert(delivery(instrument, [late]))
+    asked, hour, width = template(*NAMES), timedelta(hours=1), Duration.parse("PT5M")
+    for query, expected in (
+        (CandleQuery(width, 12), 1),
+        (CandleQuery(width, 500), 0),
+        (CandleQuery(width, 11, newest=False), 1),
+        (CandleQuery(width, 12, newest=False), 0),
+        (CandleQuery(width, 500, window=Window(START, START + hour), newest=False), 0),
+        (CandleQuery(width, 500, window=Window(START, START + hour - width.span)), 1),
+        (CandleQuery(width, 500, window=Window(START + hour + width.span, START + 9 * hour)), 1),
+        (CandleQuery(Duration.parse("PT1M"), 500), 1),
+    ):
+        assert await compared(store, [instrument.id], query, asked) == expected, query
+
+
 @pytest.mark.parametrize(
     "query",
     [

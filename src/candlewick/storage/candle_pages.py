@@ -57,15 +57,10 @@ class Chosen:
 
 
 async def read_plain(
-    driver: Driver,
-    instrument_ids: Sequence[InstrumentId],
-    query: CandleQuery,
-    moment: Moment,
-    series: Mapping[InstrumentId, Series] | None = None,
+    driver: Driver, instrument_ids: Sequence[InstrumentId], query: CandleQuery, moment: Moment
 ) -> Pages:
     """The candles that there are."""
-    if series is None:
-        series = await series_of(driver, instrument_ids, query)
+    series = await series_of(driver, instrument_ids, query)
     chosen = await read_chosen(driver, instrument_ids, series, query)
     judges: Mapping[InstrumentId, Judge] = {}
     if query.coverage:

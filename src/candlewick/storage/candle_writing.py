@@ -1,27 +1,29 @@
-"""Pages of candles as the database writes them: where the tree is clean and each open time has one candle."""
+"""Pages of candles as the database writes them: where the tree is clean, in one statement."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from candlewick.domain.day import Adjustment
 from candlewick.domain.interval import Duration, Interval, largest_dividing
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import CandleQuery, Fill
-from candlewick.domain.time import within
+from candlewick.domain.time import Window
 from candlewick.domain.written import ROW, RowTemplate, WrittenPage
 from candlewick.storage.engine import Driver
 from candlewick.storage.folding import VWAP
-from candlewick.storage.series import ORIGINS, Series
-from candlewick.storage.tree import aligned, table_of
+from candlewick.storage.series import DAYS_CODE, ORIGINS, origins_of
+from candlewick.storage.tree import table_of
 from candlewick.storage.writing import Written, can_write, nullable, number, page_of, quoted, row_of, whole_seconds
 
 _PROVISIONAL_FROM: Final = "$6::timestamptz"
 _ORIGINS: Final = " ".join(f"WHEN {code} THEN '{origin}'" for code, origin in ORIGINS.items())
 _STATUS: Final = f"""
 CASE WHEN open_time >= {_PROVISIONAL_FROM} THEN 'PROVISIONAL' WHEN revision > 0 THEN 'REVISED' ELSE 'FINAL' END"""
+_ALWAYS: Final = Window(datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
 _LARGEST: Final = 2**31 - 1
 """That GraphQL's Int holds."""
 
@@ -40,21 +42,56 @@ _COLUMNS: Final[Mapping[str, Written]] = {
     "origin": quoted(f"CASE origin {_ORIGINS} END"),
 }
 
-# One text an instrument. The innermost bounds are the same for all, as where rows are read.
-_PAGE: Final = f"""
-SELECT piece_id, page.*
-FROM unnest($1::int[], $2::smallint[]) AS piece (piece_id, piece_origin)
+# One statement sees one moment: it says for itself what would have to be known before. An instrument's text is not
+# meant if it has candles of several origins and one was expected, or published days, or if something is dirty within
+# reach of the page: that is from the end that is read to the first candle beyond the page.
+_PAGES: Final = f"""
+SELECT span.instrument_id, span.several, page.written, page.keys,
+       page.beyond OR span.days OR {{dirty}} AS not_meant
+FROM (
+    SELECT instrument_id, min(origin) AS origin, count(*) > 1 AS several, bool_or(origin = {DAYS_CODE}) AS days
+    FROM candle_span WHERE instrument_id = ANY($1) AND origin = ANY($2) GROUP BY instrument_id
+) AS span
 CROSS JOIN LATERAL (
-    SELECT string_agg({{row}}, '{ROW}') AS written, {{keys}} AS keys, {{beyond}} AS beyond
-    FROM (
-        SELECT * FROM {{table}}
-        WHERE instrument_id = piece_id AND origin = piece_origin AND open_time >= $3 AND open_time < $4
-        ORDER BY open_time {{direction}}
-        LIMIT $5
-    ) AS kept
+    SELECT string_agg({{row}}, '{ROW}') AS written, {{keys}} AS keys, {{beyond}} AS beyond,
+           count(*) > $5 AS more, min(open_time) AS first_open, max(open_time) AS last_open
+    FROM ({{candles}}) AS candle
 ) AS page
 """
+_KEPT: Final = """
+SELECT * FROM {table}
+WHERE instrument_id = span.instrument_id AND origin = {origin} AND open_time >= $3 AND open_time < $4
+ORDER BY open_time {direction}
+LIMIT $5 + 1"""
+
+# AUTO as in `candle_pages`: from trades if they hold all that the venue counted, else the venue's, else from quotes.
+_BEST: Final = """
+SELECT DISTINCT ON (open_time) *
+FROM (
+    SELECT *, CASE WHEN origin = 0 AND lead(origin) OVER same = 1 AND NOT CASE
+            WHEN lead(volume) OVER same IS NOT NULL THEN volume >= lead(volume) OVER same
+            ELSE high >= lead(high) OVER same AND low <= lead(low) OVER same
+        END THEN 9 ELSE origin END AS rank
+    FROM ({candles}) AS of_any_origin
+    WINDOW same AS (PARTITION BY open_time ORDER BY origin)
+) AS ranked
+ORDER BY open_time {direction}, rank
+LIMIT $5 + 1"""
+_DIRTY: Final = """
+EXISTS (
+    SELECT FROM dirty_range AS dirty
+    WHERE dirty.instrument_id = span.instrument_id AND dirty.end_time > {start} AND dirty.start_time < {end}
+)"""
 _KEYS: Final = f"string_agg(date_part('epoch', open_time)::bigint || '000000', '{ROW}')"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenCandles:
+    """What became of a statement."""
+
+    pages: dict[InstrumentId, WrittenPage]
+    several: frozenset[InstrumentId]
+    """Instruments with candles of several origins, where one was expected."""
 
 
 def writable(query: CandleQuery, template: RowTemplate) -> bool:
@@ -65,49 +102,61 @@ def writable(query: CandleQuery, template: RowTemplate) -> bool:
     return kept and plain and can_write(template, _columns(query.duration))
 
 
-def is_clean(one: Series, query: CandleQuery) -> bool:
-    """Whether the series' table has its candles, one an open time."""
-    if one.days or len(one.origins) != 1:
-        return False
-    dirty = () if query.duration == Interval.M1.duration else aligned(one.dirty, query.duration)
-    return not within(dirty, one.window)
-
-
 async def write_candles(
     driver: Driver,
-    series: Mapping[InstrumentId, Series],
+    instrument_ids: Sequence[InstrumentId],
     query: CandleQuery,
     template: RowTemplate,
     closed_before: datetime,
-) -> dict[InstrumentId, WrittenPage]:
-    """The pages of clean series; one is left out if a value is beyond what the API's type for it holds."""
-    if not series:
-        return {}
-    arguments: list[Any] = [
-        list(series),
-        [origin for one in series.values() for origin in one.origins],
-        min(one.window.start for one in series.values()),
-        max(one.window.end for one in series.values()),
-        query.limit + 1,
-    ]
+    *,
+    best: bool,
+) -> WrittenCandles:
+    """The pages that can be written: of one origin, or of the best (which takes longer). The others are left out."""
+    window = query.window or _ALWAYS
+    arguments: list[Any] = [instrument_ids, origins_of(query), window.start, window.end, query.limit]
     if "status" in template.columns:
         arguments.append(query.duration.floor(closed_before))
     row, pieces = row_of(template, _columns(query.duration), len(arguments) + 1)
-    statement = _PAGE.format(
+    statement = _PAGES.format(
         row=row,
         keys=_KEYS if template.keyed else "NULL",
-        beyond=f"bool_or(trade_count > {_LARGEST})" if "trade_count" in template.columns else "false",
-        table=table_of(largest_dividing(query.duration)),
-        direction="DESC" if query.newest else "ASC",
+        beyond=f"coalesce(bool_or(trade_count > {_LARGEST}), false)" if "trade_count" in template.columns else "false",
+        candles=_candles(query, best=best),
+        dirty="false" if query.duration == Interval.M1.duration else _dirty(query),
     )
-    found = await driver.fetch(statement, *arguments, *pieces)
-    return {
-        InstrumentId(key): page_of(written, keys, query.limit, newest=query.newest)
-        for key, written, keys, beyond in found
-        if not beyond
-    }
+    pages, several = {}, set()
+    for key, of_several, written, keys, not_meant in await driver.fetch(statement, *arguments, *pieces):
+        if of_several and not best:
+            several.add(InstrumentId(key))
+        elif not not_meant:
+            pages[InstrumentId(key)] = page_of(written, keys, query.limit, newest=query.newest)
+    return WrittenCandles(pages, frozenset(several))
+
+
+def _candles(query: CandleQuery, *, best: bool) -> str:
+    """SQL for the candles of one instrument, one more than the page holds."""
+    table, direction = table_of(largest_dividing(query.duration)), "DESC" if query.newest else "ASC"
+    if not best:
+        return _KEPT.format(table=table, origin="span.origin", direction=direction)
+    each = (_KEPT.format(table=table, origin=code, direction=direction) for code in ORIGINS)
+    return _BEST.format(candles=" UNION ALL ".join(f"({candles})" for candles in each), direction=direction)
+
+
+def _dirty(query: CandleQuery) -> str:
+    """SQL that tells whether something is dirty within reach of the page."""
+    width = _interval(query.duration)
+    start, end = "$3", f"$4 + {width}"
+    if query.newest:
+        start = "CASE WHEN page.more THEN page.first_open ELSE $3 END"
+    else:
+        end = f"CASE WHEN page.more THEN page.last_open ELSE $4 END + {width}"
+    return _DIRTY.format(start=start, end=end)
 
 
 def _columns(width: Duration) -> Mapping[str, Written]:
+    return {**_COLUMNS, "close_time": whole_seconds(f"open_time + {_interval(width)}")}
+
+
+def _interval(width: Duration) -> str:
     step = f"{width.months} months" if width.months else f"{width.span.total_seconds():.0f} seconds"
-    return {**_COLUMNS, "close_time": whole_seconds(f"open_time + INTERVAL '{step}'")}
+    return f"INTERVAL '{step}'"

@@ -19,11 +19,10 @@ from candlewick.ports import Clock, Outcome, Progress
 from candlewick.storage import leases, tree, versions
 from candlewick.storage.candle_columns import read_columns
 from candlewick.storage.candle_pages import Moment, read_filled, read_plain
-from candlewick.storage.candle_writing import is_clean, writable, write_candles
+from candlewick.storage.candle_writing import writable, write_candles
 from candlewick.storage.engine import Database
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
 from candlewick.storage.raw import save_progress
-from candlewick.storage.series import series_of
 
 MINUTE: Final = timedelta(minutes=1)
 _PUBLISHED: Final = """
@@ -65,6 +64,8 @@ class Candles:
         self._database = database
         self._clock = clock
         self._lateness = allowed_lateness
+        self._several: set[InstrumentId] = set()
+        """Instruments that had candles of several origins: no more of them than there are instruments."""
 
     async def put_published(
         self,
@@ -109,17 +110,28 @@ class Candles:
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, template: RowTemplate
     ) -> Mapping[InstrumentId, WrittenPage | Page[Candle]]:
         """The same candles as text by the template where the database can write them, else as rows."""
-        if not writable(query, template):
-            return await self.read(instrument_ids, query)
-        now = self._clock.now()
-        moment = Moment(now, now - self._lateness)
-        async with self._database.snapshot() as driver:
-            series = await series_of(driver, instrument_ids, query)
-            clean = {key: one for key, one in series.items() if is_clean(one, query)}
-            written = await write_candles(driver, clean, query, template, moment.closed_before)
-            left = {key: one for key, one in series.items() if key not in written}
-            rows = await read_plain(driver, list(left), query, moment, left) if left else {}
-            return {**written, **rows}
+        pages: dict[InstrumentId, WrittenPage] = {}
+        if writable(query, template):
+            pages = await self._write(instrument_ids, query, template)
+        left = [key for key in instrument_ids if key not in pages]
+        return {**pages, **(await self.read(left, query) if left else {})}
+
+    async def _write(
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, template: RowTemplate
+    ) -> dict[InstrumentId, WrittenPage]:
+        """Of which origins there are candles is remembered from the last time; each statement sees for itself."""
+        closed_before = self._clock.now() - self._lateness
+        single = [key for key in instrument_ids if query.origin is not None or key not in self._several]
+        pages: dict[InstrumentId, WrittenPage] = {}
+        async with self._database.driver() as driver:
+            if single:
+                found = await write_candles(driver, single, query, template, closed_before, best=False)
+                pages |= found.pages
+                self._several |= found.several
+            several = [key for key in instrument_ids if key in self._several and key not in pages]
+            if several and query.origin is None:
+                pages |= (await write_candles(driver, several, query, template, closed_before, best=True)).pages
+        return pages
 
     async def read_columns(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, choice: ColumnChoice

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from time import monotonic
 from typing import Any, Self
 
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -37,6 +38,8 @@ _LIBPQ_ONLY = ("channel_binding", "connect_timeout", "gssencmode", "keepalives",
 CONNECT_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 600.0
 POOL_TIMEOUT = 30.0
+FRESH = 1.0
+"""Seconds for which a connection that was used needs not be asked whether it lives."""
 _MILLISECOND = timedelta(milliseconds=1)
 IDLE_IN_TRANSACTION = "30s"
 """How long a transaction may wait for its client: one that was stopped must not keep its locks from all others."""
@@ -74,14 +77,12 @@ def sqlalchemy_engine(
             **bound,
         },
     )
-    return create_async_engine(
-        address,
-        async_creator=connect,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=pool_timeout,
-        pool_pre_ping=True,
+    engine = create_async_engine(
+        address, async_creator=connect, pool_size=pool_size, max_overflow=0, pool_timeout=pool_timeout
     )
+    event.listen(engine.sync_engine, "checkin", _note_use)
+    event.listen(engine.sync_engine, "checkout", _check_life)
+    return engine
 
 
 class Database:
@@ -234,6 +235,27 @@ def _cause(exc: BaseException) -> BaseException:
     if isinstance(exc, DBAPIError) and exc.orig is not None:
         return exc.orig.__cause__ or exc.orig
     return exc
+
+
+def _note_use(_dbapi_connection: object, record: Any) -> None:
+    record.info["used_at"] = monotonic()
+
+
+def _check_life(dbapi_connection: Any, record: Any, _proxy: object) -> None:
+    """Ask a connection that was idle whether it lives, as SQLAlchemy's `pool_pre_ping` asks each: that is three trips.
+
+    Of one that was used just now it is enough that the driver has not heard of its end.
+    """
+    used_at = record.info.get("used_at")
+    if used_at is None:
+        return
+    if dbapi_connection.driver_connection.is_closed():
+        raise InvalidatePoolError
+    if monotonic() - used_at > FRESH:
+        try:
+            dbapi_connection.ping()
+        except Exception as exc:
+            raise InvalidatePoolError from exc
 
 
 def _lift_decompression_limit(dbapi_connection: Any, _record: object) -> None:

@@ -44,18 +44,10 @@ class Series:
 async def series_of(
     driver: Driver, instrument_ids: Sequence[InstrumentId], query: CandleQuery
 ) -> dict[InstrumentId, Series]:
-    """Where each instrument has candles that the query can mean. One without any is left out.
-
-    Candles that are no whole minutes can only be made of trades; published days only show in those of whole days.
-    """
-    origins = set(ORIGINS) if query.origin is None else {ORIGIN_CODES[query.origin]}
-    if VENUE in origins and Interval.D1.duration.divides(query.duration):
-        origins.add(DAYS_CODE)
-    if largest_dividing(query.duration) is Interval.S1:
-        origins &= {ORIGIN_CODES[CandleOrigin.TRADES]}
+    """Where each instrument has candles that the query can mean. One without any is left out."""
     spans: dict[InstrumentId, list[asyncpg.Record]] = {}
     dirty: dict[InstrumentId, list[Window]] = {}
-    for row in await driver.fetch(_SERIES, list(instrument_ids), sorted(origins)):
+    for row in await driver.fetch(_SERIES, list(instrument_ids), origins_of(query)):
         if row["origin"] is None:
             dirty.setdefault(row["instrument_id"], []).append(Window(row["start_time"], row["end_time"]))
         else:
@@ -69,6 +61,19 @@ async def series_of(
                 window, origin_codes - {DAYS_CODE}, coalesce(dirty.get(key, [])), days=DAYS_CODE in origin_codes
             )
     return found
+
+
+def origins_of(query: CandleQuery) -> list[int]:
+    """The codes of the candles that the query can mean.
+
+    Candles that are no whole minutes can only be made of trades; published days only show in those of whole days.
+    """
+    origins = set(ORIGINS) if query.origin is None else {ORIGIN_CODES[query.origin]}
+    if VENUE in origins and Interval.D1.duration.divides(query.duration):
+        origins.add(DAYS_CODE)
+    if largest_dividing(query.duration) is Interval.S1:
+        origins &= {ORIGIN_CODES[CandleOrigin.TRADES]}
+    return sorted(origins)
 
 
 def _asked(query: CandleQuery, first: datetime, last: datetime) -> Window | None:

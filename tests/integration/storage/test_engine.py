@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url
 
 from candlewick.domain.errors import DatabaseUnavailable
-from candlewick.storage.engine import IDLE_IN_TRANSACTION, Database, sqlalchemy_engine
+from candlewick.storage.engine import FRESH, IDLE_IN_TRANSACTION, Database, connected, sqlalchemy_engine
 
 
 async def test_a_transaction_whose_connection_breaks_is_unavailable(database: Database) -> None:
@@ -49,6 +49,33 @@ async def stand_still_in_a_transaction(database: Database) -> None:
         await driver.execute("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
         await ended.wait()
         await driver.execute("SELECT 1")
+
+
+async def test_a_connection_that_was_ended_in_the_pool_is_replaced(database: Database, database_url: str) -> None:
+    small = Database(sqlalchemy_engine(database_url, pool_size=1), database.capabilities)
+    ended = asyncio.Event()
+    async with small.driver() as driver:
+        driver.add_termination_listener(lambda _: ended.set())
+        pid = driver.get_server_pid()
+    async with database.driver() as other:
+        await other.execute("SELECT pg_terminate_backend($1)", pid)
+    await ended.wait()
+    await small.ping()
+    await small.close()
+
+
+async def test_a_connection_that_was_idle_is_asked_whether_it_lives(database: Database, database_url: str) -> None:
+    small = Database(sqlalchemy_engine(database_url, pool_size=1), database.capabilities)
+    async with connected(small.engine) as connection:
+        record = await connection.get_raw_connection()
+        driver, info = record.driver_connection, record.info
+        assert isinstance(driver, asyncpg.Connection)
+        pid = driver.get_server_pid()
+    info["used_at"] -= 2 * FRESH
+    async with database.driver() as other:
+        await other.execute("SELECT pg_terminate_backend($1)", pid)
+    await small.ping()
+    await small.close()
 
 
 async def test_a_pool_that_has_run_out_is_unavailable(database: Database, database_url: str) -> None:

@@ -17,7 +17,7 @@ from unit.graphql.results.differential import prepared, run
 from unit.graphql.results.selections import queries
 from unit.graphql.results.writing import WritingCandles
 
-PLENTY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PLENTY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ODD: tuple[Any, ...] = (
     None, 2**31, 2**63, -1, 1.5, float("nan"), "", "\N{SNOWMAN}", "text", Decimal("1E+5"), Decimal("NaN"), object(),
     ValueError("kept"), datetime(2024, 8, 8), Side.SELL, True, [], b"x",  # noqa: DTZ001
