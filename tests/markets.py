@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -78,6 +78,16 @@ def expected_candles(trades: Iterable[Trade], duration: Duration) -> list[Expect
     for trade in trades:
         buckets.setdefault(duration.floor(trade.ts), []).append(trade)
     return [_expected(open_time, sorted(buckets[open_time], key=_order)) for open_time in sorted(buckets)]
+
+
+def expected_by(trades: Iterable[Trade], bucket: Callable[[datetime], object]) -> list[Expected]:
+    """The same by any division of time, in order; what has no bucket is left out. Their open time is a trade's."""
+    buckets: dict[object, list[Trade]] = {}
+    for trade in trades:
+        if (key := bucket(trade.ts)) is not None:
+            buckets.setdefault(key, []).append(trade)
+    found = [sorted(each, key=_order) for each in buckets.values()]
+    return sorted((_expected(each[0].ts, each) for each in found), key=lambda candle: candle.open_time)
 
 
 def _order(trade: Trade) -> tuple[datetime, int]:

@@ -4,6 +4,7 @@ CandlewickError
 ├── InvalidInput            the caller asked for something that cannot be: never retried
 │   ├── InvalidInstrumentKey, UnknownVenue, UnknownInstrument, TapeMismatch
 │   ├── EmptyWindow, NaiveDateTime, TimeOutOfRange, InvalidDuration, InvalidLimit, UnsupportedInterval
+│   ├── UnknownTimeZone, UnknownCalendar
 │   ├── InvalidCandle, InvalidDayCandle, InvalidTrade, InvalidQuote
 │   ├── BelowRetentionFloor, SupersededFile, UnknownRevision, UnknownSource
 │   ├── WatchListFull, CannotBeWatched, CannotBeIngested, ForeignInstrument
@@ -210,6 +211,30 @@ class InvalidDuration(InvalidInput):
     def __init__(self, text: str, reason: str) -> None:
         super().__init__(f"{text!r} is no duration for candles: {reason}")
         self.text, self.reason = text, reason
+
+
+class UnknownTimeZone(InvalidInput):
+    """There is no time zone of that name."""
+
+    def __init__(self, name: str, similar: Iterable[str]) -> None:
+        self.name, self.similar = name[:64], sorted(similar)
+        hint = f"did you mean {' or '.join(self.similar)}? " if self.similar else ""
+        super().__init__(
+            f"{self.name!r} is no time zone: {hint}write a name of the IANA time zone database, for example "
+            "America/New_York, Europe/London, Asia/Tokyo or UTC"
+        )
+
+
+class UnknownCalendar(InvalidInput):
+    """No calendar of that name is here."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name, self.known = name[:64], sorted(known)
+        here = f"there are {', '.join(self.known)}" if self.known else "there is none yet"
+        super().__init__(
+            f"no calendar {self.name!r} is here, {here}. Workers take over the calendars of the venues that are here "
+            "and those that the setting `storage.calendars` names"
+        )
 
 
 class InvalidLimit(InvalidInput):

@@ -82,6 +82,10 @@ class Duration:
         floor = self.floor(moment)
         return floor if floor == moment else self.after(floor)
 
+    def close(self, open_time: datetime) -> datetime:
+        """Where the candle ends that opens at `open_time`."""
+        return self.after(open_time)
+
     def divides(self, other: Duration) -> bool:
         """Whether every candle of `other` is made of whole candles of this one."""
         if other.months:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from candlewick.domain.candle import CandleOrigin
 from candlewick.domain.day import Adjustment
 from candlewick.domain.errors import InvalidDuration, InvalidLimit
+from candlewick.domain.hours import ALWAYS, Hours
 from candlewick.domain.interval import Duration, Interval
 from candlewick.domain.market import AssetClass, InstrumentId, Side
 from candlewick.domain.time import Window
@@ -40,7 +41,7 @@ class CandleQuery:
 
     `origin` None is AUTO: per candle from trades where they are complete, else the venue's own, else from quotes.
     A `window` of None is all there is. With an `adjustment` prices and volumes are multiplied by the instrument's
-    factors: each candle by its UTC day's, a wider one is made of adjusted days.
+    factors: each candle by its UTC day's, a wider one is made of adjusted days, one of other hours of adjusted pieces.
     """
 
     duration: Duration
@@ -52,12 +53,16 @@ class CandleQuery:
     coverage: bool = False
     """Whether each candle's coverage is asked for: it takes one more look at the database."""
     fill: Fill = Fill.OMIT
+    hours: Hours = ALWAYS
+    """What the candles are cut by. Other than `ALWAYS`, days as published are none of them: they cannot be cut."""
 
     def __post_init__(self) -> None:
         if self.limit < 1:
             raise InvalidLimit(self.limit)
+        if self.adjustment is Adjustment.NONE or self.hours != ALWAYS:
+            return
         day = Interval.D1.duration
-        if self.adjustment is not Adjustment.NONE and not (self.duration.divides(day) or day.divides(self.duration)):
+        if not (self.duration.divides(day) or day.divides(self.duration)):
             raise InvalidDuration(
                 str(self.duration), "adjusted candles are whole days or divide a day: a factor changes from day to day"
             )

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from candlewick.domain.candle import CandleOrigin
 from candlewick.domain.day import Adjustment
-from candlewick.domain.interval import Duration
+from candlewick.domain.hours import ALWAYS, TimeBar
 from candlewick.domain.page import CandleQuery, TradePosition, TradeQuery
-from candlewick.domain.time import Window
+from candlewick.domain.time import MICROSECOND, Window
 from candlewick.graphql.faults import InvalidPage, PageOutOfBounds
 from candlewick.graphql.limits import DEFAULT_ROWS, MAX_ROWS
 from candlewick.graphql.scalars import EARLIEST, LATEST
@@ -56,7 +56,7 @@ def check_size(argument: str, size: int | None, limit: int) -> None:
 
 
 def candle_query(
-    duration: Duration,
+    bar: TimeBar,
     origin: CandleOrigin | None,
     adjustment: Adjustment,
     paging: Paging,
@@ -66,14 +66,15 @@ def candle_query(
     start = bounds.window.start if bounds.window else EARLIEST
     end = bounds.window.end if bounds.window else LATEST
     if bounds.after is not None:
-        start = max(start, duration.after(bounds.after))
+        plain = bar.hours == ALWAYS  # else the store knows which candle is next
+        start = max(start, bar.every.after(bounds.after) if plain else bounds.after + MICROSECOND)
     if bounds.before is not None:
         end = min(end, bounds.before)
     if start >= end:
         return None
     unbounded = bounds.window is None and bounds.after is None and bounds.before is None
     window = None if unbounded else Window(start, end)
-    return CandleQuery(duration, paging.limit, origin, window, paging.newest, adjustment)
+    return CandleQuery(bar.every, paging.limit, origin, window, paging.newest, adjustment, hours=bar.hours)
 
 
 def trade_query(paging: Paging, bounds: Bounds[TradePosition]) -> TradeQuery | None:

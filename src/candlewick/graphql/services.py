@@ -11,6 +11,7 @@ from candlewick.domain.columns import CandleColumns, ColumnChoice
 from candlewick.domain.commit import Commit, CommitNotice
 from candlewick.domain.day import Factor
 from candlewick.domain.gap import Gap
+from candlewick.domain.hours import TimeBar
 from candlewick.domain.job import Job, JobFilter, JobId
 from candlewick.domain.letter import KeptLetter, LetterFilter, LetterId, Retried
 from candlewick.domain.market import (
@@ -36,6 +37,7 @@ from candlewick.domain.page import (
 from candlewick.domain.quote import QuoteRow
 from candlewick.domain.rate import Allowance, Bucket
 from candlewick.domain.raw import RawId, RawRecord
+from candlewick.domain.ruler import Ruler
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceProfile, SourceStatus
 from candlewick.domain.time import Window
@@ -83,7 +85,14 @@ class QuoteReads(Protocol):
 
 
 class CandleReads(Protocol):
-    """The reading half of `ports.CandleStore`, and the same candles as columns."""
+    """The reading half of `ports.CandleStore`, the same candles as columns, and where they open and close."""
+
+    async def ruler(self, bar: TimeBar) -> Ruler:
+        """Where such candles open and close.
+
+        Raises:
+            UnknownCalendar: it is not here; says which are.
+        """
 
     async def read(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery

@@ -77,7 +77,8 @@ class Subscription:
     ) -> AsyncGenerator[CandleEvent, None]:
         services = info.context.services
         keys = await watched.find_instruments(services.instruments, instruments)
-        wanted = Wanted(keys, spec.duration, final_only, selects(info, "coverage"))
+        bar = spec.bar
+        wanted = Wanted(keys, bar, await services.candles.ruler(bar), final_only, selects(info, "coverage"))
         return _followed(CandleTail(services, info.context.live, wanted, wanted.marks_at(after)))
 
     @strawberry.subscription(

@@ -48,6 +48,7 @@ class Duty(StrEnum):
 
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]", "::1")
 _HOST_NAME: Final = re.compile(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", re.IGNORECASE)
+_CALENDAR = re.compile(r"X[A-Z0-9]{3}|TARGET")
 """A name or an address without its port, all below a name (`*.example.org`), or any (`*`)."""
 
 
@@ -113,6 +114,12 @@ def checked_duties(duties: str) -> str:
     if not listed(duties) or not set(listed(duties)) <= set(Duty):
         raise ValueError("a duty that no worker has")
     return duties
+
+
+def checked_calendar_names(names: str) -> str:
+    if not listed(names) or not all(map(_CALENDAR.fullmatch, listed(names))):
+        raise ValueError("a name that is no calendar's: write ISO 10383 codes of exchanges, such as XNYS, or TARGET")
+    return names
 
 
 def checked_instrument_keys(keys: str) -> str:

@@ -16,6 +16,7 @@ from candlewick.settings.kinds import (
     Duty,
     Location,
     RedisUrl,
+    checked_calendar_names,
     checked_duties,
     checked_host_names,
     checked_instrument_keys,
@@ -279,3 +280,15 @@ class StorageSettings(Section):
         le=timedelta(days=1),
         description="How long after its end a candle stays open for late trades.",
     )
+    calendars: Annotated[str, AfterValidator(checked_calendar_names)] | None = Field(
+        None,
+        description=(
+            "Calendars of exchanges whose sessions candles may be asked for, beside those of the venues that are here; "
+            "with commas between."
+        ),
+        examples=["XNYS,XLON"],
+    )
+
+    @property
+    def calendar_names(self) -> list[str]:
+        return listed(self.calendars or "")

@@ -11,8 +11,9 @@ from candlewick.domain.candle import Candle, CandleStatus
 from candlewick.domain.columns import NUMBERS, CandleColumns, ColumnChoice
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import CandleQuery, Fill, Page
+from candlewick.domain.ruler import Ruler
 from candlewick.domain.time import EPOCH
-from candlewick.storage.candle_pages import Chosen, Moment, read_chosen, read_filled, read_plain
+from candlewick.storage.candle_pages import Chosen, Reading, read_chosen, read_filled, read_plain
 from candlewick.storage.engine import Driver
 from candlewick.storage.series import ORIGINS, series_of
 
@@ -24,16 +25,17 @@ async def read_columns(
     instrument_ids: Sequence[InstrumentId],
     query: CandleQuery,
     choice: ColumnChoice,
-    moment: Moment,
+    reading: Reading,
 ) -> Mapping[InstrumentId, CandleColumns]:
     """The candles of a page, those of windows without trades too if the query fills."""
     if query.coverage or query.fill is not Fill.OMIT:
         read = read_plain if query.fill is Fill.OMIT else read_filled
-        pages = await read(driver, instrument_ids, query, moment)
+        pages = await read(driver, instrument_ids, query, reading)
         return {key: _of_candles(page, choice) for key, page in pages.items()}
-    series = await series_of(driver, instrument_ids, query)
-    chosen = await read_chosen(driver, instrument_ids, series, query)
-    return {key: _of_rows(one, query, choice, moment.closed_before) for key, one in chosen.items()}
+    ruler = reading.ruler(query)
+    series = await series_of(driver, instrument_ids, query, ruler)
+    chosen = await read_chosen(driver, instrument_ids, series, query, reading)
+    return {key: _of_rows(one, ruler, choice, reading.closed_before) for key, one in chosen.items()}
 
 
 def _of_candles(page: Page[Candle], choice: ColumnChoice) -> CandleColumns:
@@ -54,12 +56,12 @@ def _of_candles(page: Page[Candle], choice: ColumnChoice) -> CandleColumns:
     )
 
 
-def _of_rows(one: Chosen, query: CandleQuery, choice: ColumnChoice, closed_before: datetime) -> CandleColumns:
+def _of_rows(one: Chosen, ruler: Ruler, choice: ColumnChoice, closed_before: datetime) -> CandleColumns:
     if not one.rows:
         return CandleColumns(more=one.more)
     column: dict[str, Sequence[Any]] = dict(zip(one.rows[0].keys(), zip(*one.rows, strict=True), strict=True))
     opens: Sequence[datetime] = column["open_time"]
-    closes = [query.duration.after(open_time) for open_time in opens]
+    closes = [ruler.close(open_time) for open_time in opens]
     exact, floats = _numbers(column, choice)
     return CandleColumns(
         open_time=_milliseconds(opens),

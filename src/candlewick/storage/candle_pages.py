@@ -18,11 +18,13 @@ from candlewick.domain.coverage import Coverage, Knowledge
 from candlewick.domain.interval import Duration, Interval
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import CandleQuery, Fill, Page
+from candlewick.domain.ruler import LocalRuler, Ruler
 from candlewick.domain.time import EARLIEST, Window
 from candlewick.storage.candle_reads import read_candles
 from candlewick.storage.coverage import Known, known_of
 from candlewick.storage.engine import Driver
 from candlewick.storage.filling import Grid, filled, grid_of
+from candlewick.storage.local_reads import read_local
 from candlewick.storage.series import ORIGIN_CODES, ORIGINS, Series, series_of
 
 PROVISIONAL, FINAL, REVISED = CandleStatus
@@ -38,12 +40,22 @@ type Pages = dict[InstrumentId, Page[Candle]]
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """When a page is read."""
+class Reading:
+    """How pages are read."""
 
     now: datetime
     closed_before: datetime
     """Candles that end by then are closed."""
+    local: LocalRuler | None = None
+    """What the query's hours mean, where these are not UTC's days."""
+
+    def ruler(self, query: CandleQuery) -> Ruler:
+        """Where the query's candles open and close."""
+        return self.local or query.duration
+
+    def sessions(self, query: CandleQuery) -> LocalRuler | None:
+        """The same, if it leaves time out: what is missing of that counts for nothing."""
+        return self.local if query.hours.session else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,46 +69,56 @@ class Chosen:
 
 
 async def read_plain(
-    driver: Driver, instrument_ids: Sequence[InstrumentId], query: CandleQuery, moment: Moment
+    driver: Driver, instrument_ids: Sequence[InstrumentId], query: CandleQuery, reading: Reading
 ) -> Pages:
     """The candles that there are."""
-    series = await series_of(driver, instrument_ids, query)
-    chosen = await read_chosen(driver, instrument_ids, series, query)
+    ruler = reading.ruler(query)
+    series = await series_of(driver, instrument_ids, query, ruler)
+    chosen = await read_chosen(driver, instrument_ids, series, query, reading)
     judges: Mapping[InstrumentId, Judge] = {}
     if query.coverage:
-        bounds = {key: _bounds(one.rows, query.duration) for key, one in chosen.items() if one.rows}
-        known = await known_of(driver, bounds)
+        bounds = {key: _bounds(one.rows, ruler) for key, one in chosen.items() if one.rows}
+        known = await known_of(driver, bounds, reading.sessions(query))
         judges = {key: _judge(known[key], chosen[key].whole, series[key]) for key in bounds}
     return {
-        key: Page(_candles(one.rows, query.duration, moment.closed_before, judges.get(key)), one.more)
+        key: Page(_candles(one.rows, ruler, reading.closed_before, judges.get(key)), one.more)
         for key, one in chosen.items()
     }
 
 
 async def read_chosen(
-    driver: Driver, instrument_ids: Sequence[InstrumentId], series: Mapping[InstrumentId, Series], query: CandleQuery
+    driver: Driver,
+    instrument_ids: Sequence[InstrumentId],
+    series: Mapping[InstrumentId, Series],
+    query: CandleQuery,
+    reading: Reading,
 ) -> Mapping[InstrumentId, Chosen]:
     """The rows of each instrument's page."""
-    rows = await read_candles(driver, series, query)
+    if reading.local is None:
+        rows = await read_candles(driver, series, query)
+    else:
+        rows = await read_local(driver, series, query, reading.local)
     return {key: _chosen(rows.get(key, []), query) for key in instrument_ids}
 
 
 async def read_filled(
-    driver: Driver, instrument_ids: Sequence[InstrumentId], query: CandleQuery, moment: Moment
+    driver: Driver, instrument_ids: Sequence[InstrumentId], query: CandleQuery, reading: Reading
 ) -> Pages:
     """The candles of all windows on the page, empty ones among them."""
     pages: Pages = {key: Page((), more=False) for key in instrument_ids}
     grids: dict[Grid, list[InstrumentId]] = {}
-    for key, one in (await series_of(driver, instrument_ids, replace(query, window=None))).items():
-        if (grid := grid_of(query, one.window.start, moment.now)) is not None:
+    ruler = reading.ruler(query)
+    for key, one in (await series_of(driver, instrument_ids, replace(query, window=None), ruler)).items():
+        if (grid := grid_of(query, ruler, one.window.start, reading.now)) is not None:
             grids.setdefault(grid, []).append(key)
-    known = await known_of(driver, {key: grid.window for grid, keys in grids.items() for key in keys})
+    windows = {key: grid.window for grid, keys in grids.items() for key in keys}
+    known = await known_of(driver, windows, reading.sessions(query))
     for grid, keys in grids.items():
-        there = await read_plain(driver, keys, _within(query, grid.window), moment)
-        closes = await _former_closes(driver, keys, query, grid, moment)
+        there = await read_plain(driver, keys, _within(query, grid.window), reading)
+        closes = await _former_closes(driver, keys, query, grid, reading)
         for key in keys:
-            empty = partial(_empty, known[key].either, moment.closed_before)
-            pages[key] = Page(list(filled(there[key].rows, grid, query, closes.get(key), empty)), grid.more)
+            empty = partial(_empty, known[key].either, reading.closed_before)
+            pages[key] = Page(list(filled(there[key].rows, grid, query, ruler, closes.get(key), empty)), grid.more)
     return pages
 
 
@@ -105,13 +127,13 @@ def _within(query: CandleQuery, window: Window) -> CandleQuery:
 
 
 async def _former_closes(
-    driver: Driver, keys: Sequence[InstrumentId], query: CandleQuery, grid: Grid, moment: Moment
+    driver: Driver, keys: Sequence[InstrumentId], query: CandleQuery, grid: Grid, reading: Reading
 ) -> Mapping[InstrumentId, str | None]:
     """The last price of each before the page, if that is to stand in its windows."""
     if query.fill is not Fill.PREVIOUS_CLOSE or grid.window.start <= EARLIEST:
         return {}
     before = replace(_within(query, Window(EARLIEST, grid.window.start)), limit=1, newest=True, coverage=False)
-    pages = await read_plain(driver, keys, before, moment)
+    pages = await read_plain(driver, keys, before, reading)
     return {key: page.rows[-1].close for key, page in pages.items() if page.rows}
 
 
@@ -145,20 +167,20 @@ def _hold_all(trades: asyncpg.Record, venue: asyncpg.Record) -> bool:
     return Decimal(trades["high"]) >= Decimal(venue["high"]) and Decimal(trades["low"]) <= Decimal(venue["low"])
 
 
-def _bounds(rows: Sequence[asyncpg.Record], width: Duration) -> Window:
-    return Window(rows[0]["open_time"], width.after(rows[-1]["open_time"]))
+def _bounds(rows: Sequence[asyncpg.Record], ruler: Ruler) -> Window:
+    return Window(rows[0]["open_time"], ruler.close(rows[-1]["open_time"]))
 
 
 def _candles(
-    rows: Sequence[asyncpg.Record], width: Duration, closed_before: datetime, judge: Judge | None
+    rows: Sequence[asyncpg.Record], ruler: Ruler, closed_before: datetime, judge: Judge | None
 ) -> list[Candle]:
     """The rows as candles. A page has thousands: this is one loop, with little in it."""
     candles: list[Candle] = []
-    append, span = candles.append, width.span
+    append, span = candles.append, ruler.span if isinstance(ruler, Duration) else None
     coverage = None
     for row in rows:
         _, origin, open_time, *numbers, revision, version = row
-        close_time = open_time + span if span else width.after(open_time)
+        close_time = open_time + span if span else ruler.close(open_time)
         status = PROVISIONAL if close_time > closed_before else REVISED if revision else FINAL
         if judge is not None:
             coverage = judge(row, open_time, close_time, status)

@@ -18,15 +18,16 @@ from candlewick.domain.errors import InvalidDuration, TimeOutOfRange
 from candlewick.domain.interval import Duration, Interval, largest_dividing
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import CandleQuery
+from candlewick.domain.ruler import Ruler
 from candlewick.domain.time import Window, within, without
 from candlewick.storage.engine import Driver
 from candlewick.storage.folding import CANDLE_COLUMNS, Rows, columns_of, fold, fold_trades
 from candlewick.storage.series import Series
-from candlewick.storage.tree import aligned, table_of
+from candlewick.storage.tree import aligned, bucket_of, table_of
 
 MOST_FOLDED: Final = 200_000
 """Kept candles that one page may be folded from, an instrument."""
-_GROWTH: Final = 4
+GROWTH: Final = 4
 _LONGEST_MONTH: Final = 31
 
 # The bounds are the same for all pieces, since beyond its own span a series has no rows: so the planner knows how many
@@ -173,11 +174,11 @@ async def _read_folded(
     if any(one.days for one in series.values()):
         count = min(count + count // 2 + 7, most)  # there are weekends and holidays
     while left:
-        near = {key: _near(window, query, count) for key, window in left.items()}
+        near = {key: near_end(window, query.duration, count, newest=query.newest) for key, window in left.items()}
+        windows = {key: [window] for key, window in near.items()}
         if interval is Interval.S1:
-            fresh = await fold_trades(driver, near, query.duration, query.adjustment)
+            fresh = await fold_trades(driver, windows, bucket_of(query.duration), query.adjustment)
         else:
-            windows = {key: [window] for key, window in near.items()}
             fresh = await fold(driver, series, windows, query.duration, interval, query.adjustment)
         for key, more in fresh.items():
             rows[key] += more
@@ -188,23 +189,22 @@ async def _read_folded(
             for rest in without(window, [near[key]])
         }
         if left and interval is Interval.S1:
-            left = await _where_traded(driver, left, query)
-        count = min(count * _GROWTH, most)
+            left = await where_traded(driver, left, query.duration, newest=query.newest)
+        count = min(count * GROWTH, most)
     return rows
 
 
-async def _where_traded(
-    driver: Driver, left: Mapping[InstrumentId, Window], query: CandleQuery
+async def where_traded(
+    driver: Driver, left: Mapping[InstrumentId, Window], ruler: Ruler, *, newest: bool
 ) -> dict[InstrumentId, Window]:
     """The windows without the quiet time at the end that is asked for: seconds would take years to cross it."""
-    statement = _NEAREST.format(direction="DESC" if query.newest else "ASC")
-    width, near = query.duration, {}
+    statement, near = _NEAREST.format(direction="DESC" if newest else "ASC"), {}
     for key, open_time in await driver.fetch(statement, *columns_of(list(left.items()))):
         window = left[key]
-        if query.newest:
-            near[key] = Window(window.start, min(window.end, width.ceil(open_time + timedelta(minutes=1))))
+        if newest:
+            near[key] = Window(window.start, min(window.end, ruler.ceil(open_time + timedelta(minutes=1))))
         else:
-            near[key] = Window(max(window.start, width.floor(open_time)), window.end)
+            near[key] = Window(max(window.start, ruler.floor(open_time)), window.end)
     return near
 
 
@@ -216,13 +216,13 @@ def _per_candle(duration: Duration, interval: Interval) -> int:
     return duration.span // interval.duration.span
 
 
-def _near(window: Window, query: CandleQuery, count: int) -> Window:
+def near_end(window: Window, ruler: Ruler, count: int, *, newest: bool) -> Window:
     """The part of the window that holds `count` candles at the end that is asked for."""
     try:
-        edge = query.duration.after(window.end if query.newest else window.start, -count if query.newest else count)
+        edge = ruler.after(window.end if newest else window.start, -count if newest else count)
     except TimeOutOfRange:
         return window
-    if query.newest:
+    if newest:
         return Window(max(window.start, edge), window.end)
     return Window(window.start, min(window.end, edge))
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from candlewick.domain.day import Adjustment
+from candlewick.domain.hours import ALWAYS
 from candlewick.domain.interval import Duration, Interval, largest_dividing
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import CandleQuery, Fill
@@ -97,7 +98,7 @@ class WrittenCandles:
 def writable(query: CandleQuery, template: RowTemplate) -> bool:
     """Whether candles that the query means can be written at all: those that are kept, as they are kept."""
     interval = largest_dividing(query.duration)
-    kept = interval is not Interval.S1 and interval.duration == query.duration
+    kept = interval is not Interval.S1 and interval.duration == query.duration and query.hours == ALWAYS
     plain = query.fill is Fill.OMIT and query.adjustment is Adjustment.NONE and not query.coverage
     return kept and plain and can_write(template, _columns(query.duration))
 

@@ -10,19 +10,22 @@ from typing import Final
 from candlewick.domain.candle import Candle, MinuteCandle
 from candlewick.domain.columns import CandleColumns, ColumnChoice
 from candlewick.domain.commit import CommitKind
+from candlewick.domain.hours import TimeBar
 from candlewick.domain.job import Lease
 from candlewick.domain.market import Instrument, InstrumentId
 from candlewick.domain.page import CandleQuery, Fill, Page
 from candlewick.domain.raw import RawId
+from candlewick.domain.ruler import Ruler, local_ruler
 from candlewick.domain.written import RowTemplate, WrittenPage
 from candlewick.ports import Clock, Outcome, Progress
 from candlewick.storage import leases, tree, versions
 from candlewick.storage.candle_columns import read_columns
-from candlewick.storage.candle_pages import Moment, read_filled, read_plain
+from candlewick.storage.candle_pages import Reading, read_filled, read_plain
 from candlewick.storage.candle_writing import writable, write_candles
-from candlewick.storage.engine import Database
+from candlewick.storage.engine import Database, Driver
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
 from candlewick.storage.raw import save_progress
+from candlewick.storage.sessions import SessionReads
 
 MINUTE: Final = timedelta(minutes=1)
 _PUBLISHED: Final = """
@@ -66,6 +69,7 @@ class Candles:
         self._lateness = allowed_lateness
         self._several: set[InstrumentId] = set()
         """Instruments that had candles of several origins: no more of them than there are instruments."""
+        self._sessions = SessionReads()
 
     async def put_published(
         self,
@@ -101,10 +105,9 @@ class Candles:
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery
     ) -> Mapping[InstrumentId, Page[Candle]]:
         """See `CandleStore.read`."""
-        now = self._clock.now()
         read = read_plain if query.fill is Fill.OMIT else read_filled
         async with self._database.snapshot() as driver:
-            return await read(driver, instrument_ids, query, Moment(now, now - self._lateness))
+            return await read(driver, instrument_ids, query, await self._reading(driver, query))
 
     async def read_written(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, template: RowTemplate
@@ -137,9 +140,20 @@ class Candles:
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, choice: ColumnChoice
     ) -> Mapping[InstrumentId, CandleColumns]:
         """The same candles as columns, the fastest way out."""
-        now = self._clock.now()
         async with self._database.snapshot() as driver:
-            return await read_columns(driver, instrument_ids, query, choice, Moment(now, now - self._lateness))
+            return await read_columns(driver, instrument_ids, query, choice, await self._reading(driver, query))
+
+    async def ruler(self, bar: TimeBar) -> Ruler:
+        """See `CandleReads.ruler`."""
+        if bar.hours.session is None:
+            return local_ruler(bar) or bar.every
+        async with self._database.driver() as driver:
+            return local_ruler(bar, await self._sessions.sessions(driver, bar.hours.session)) or bar.every
+
+    async def _reading(self, driver: Driver, query: CandleQuery) -> Reading:
+        now, session = self._clock.now(), query.hours.session
+        sessions = await self._sessions.sessions(driver, session) if session else None
+        return Reading(now, now - self._lateness, local_ruler(TimeBar(query.duration, query.hours), sessions))
 
     async def settle(self, older_than: timedelta = timedelta()) -> int:
         """See `CandleStore.settle`. What is marked meanwhile is left: writers could keep one call busy for ever."""

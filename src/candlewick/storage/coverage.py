@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from candlewick.domain.candle import CandleOrigin
 from candlewick.domain.coverage import Knowledge
 from candlewick.domain.market import InstrumentId
-from candlewick.domain.time import Window, within, without
+from candlewick.domain.ruler import LocalRuler
+from candlewick.domain.time import Window, coalesce, within, without
 from candlewick.storage.engine import Driver
 from candlewick.storage.series import ORIGIN_CODES
 
@@ -84,8 +86,10 @@ class Known:
     either: Knowledge
 
 
-async def known_of(driver: Driver, bounds: Mapping[InstrumentId, Window]) -> Mapping[InstrumentId, Known]:
-    """What is known of each instrument within its bounds: one look for all."""
+async def known_of(
+    driver: Driver, bounds: Mapping[InstrumentId, Window], sessions: LocalRuler | None = None
+) -> Mapping[InstrumentId, Known]:
+    """What is known of each instrument within its bounds, or within the sessions of them: one look for all."""
     if not bounds:
         return {}
     start, end = min(each.start for each in bounds.values()), max(each.end for each in bounds.values())
@@ -96,16 +100,34 @@ async def known_of(driver: Driver, bounds: Mapping[InstrumentId, Window]) -> Map
     if len(rows) == _MOST:
         cut_off: InstrumentId = rows[-1]["instrument_id"]
         spans = {key: found if key < cut_off else {} for key, found in spans.items()}
-    return {key: _known(window, spans[key]) for key, window in bounds.items()}
+    asked = {window: [part for _, part in sessions.parts(window)] for window in bounds.values()} if sessions else {}
+    return {key: _known(window, spans[key], asked.get(window)) for key, window in bounds.items()}
 
 
-def _known(bounds: Window, spans: Mapping[int, Sequence[Window]]) -> Known:
+def _known(bounds: Window, spans: Mapping[int, Sequence[Window]], asked: Sequence[Window] | None) -> Known:
+    """`asked`: the sessions that are asked for; what is missing outside does not matter."""
     trades, venue, gaps = spans.get(_TRADES, ()), spans.get(_VENUE, ()), spans.get(_GAP, ())
     sessions = None
     if calendar := spans.get(_CALENDAR):  # beyond what it knows there may be a session at any time
         sessions = [*spans.get(_SESSION, ()), *without(bounds, within(calendar, bounds))]
+    if asked is not None:
+        sessions = list(asked) if sessions is None else _common(asked, coalesce(sessions))
+        gaps = _common(asked, coalesce(list(gaps)))
     return Known(
         Knowledge(bounds, trades, gaps, sessions),
         Knowledge(bounds, venue, (), sessions),
         Knowledge(bounds, [*trades, *venue], gaps, sessions),
     )
+
+
+def _common(some: Sequence[Window], others: Sequence[Window]) -> list[Window]:
+    """What lies in windows of both; those of each are in order and do not overlap."""
+    common, at = [], 0
+    for window in some:
+        while at < len(others) and others[at].end <= window.start:
+            at += 1
+        for other in islice(others, at, None):
+            if other.start >= window.end:
+                break
+            common.append(Window(max(window.start, other.start), min(window.end, other.end)))
+    return common

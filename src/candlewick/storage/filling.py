@@ -9,8 +9,8 @@ from datetime import datetime
 from candlewick.domain.candle import Candle, CandleOrigin, CandleStatus
 from candlewick.domain.coverage import Coverage
 from candlewick.domain.errors import TimeOutOfRange
-from candlewick.domain.interval import Duration
 from candlewick.domain.page import CandleQuery, Fill
+from candlewick.domain.ruler import Ruler
 from candlewick.domain.time import Window
 
 
@@ -23,27 +23,27 @@ class Grid:
     """Whether there are others in the direction that is read."""
 
 
-def grid_of(query: CandleQuery, first: datetime, now: datetime) -> Grid | None:
+def grid_of(query: CandleQuery, ruler: Ruler, first: datetime, now: datetime) -> Grid | None:
     """The page's windows, from the instrument's first candle on and opening before `now`; None if there are none."""
-    width, start, end = query.duration, query.duration.floor(first), now
+    start, end = ruler.floor(first), now
     if query.window is not None:
         start, end = max(start, query.window.start), min(end, query.window.end)
     if start >= end:
         return None
-    start, end = width.ceil(start), width.ceil(end)
+    start, end = ruler.ceil(start), ruler.ceil(end)
     if start >= end:
         return None
     if query.newest:
-        edge = _counted(width, end, -query.limit)
+        edge = _counted(ruler, end, -query.limit)
         return Grid(Window(max(start, edge), end), start < edge) if edge else Grid(Window(start, end), more=False)
-    edge = _counted(width, start, query.limit)
+    edge = _counted(ruler, start, query.limit)
     return Grid(Window(start, min(end, edge)), edge < end) if edge else Grid(Window(start, end), more=False)
 
 
-def _counted(width: Duration, moment: datetime, count: int) -> datetime | None:
+def _counted(ruler: Ruler, moment: datetime, count: int) -> datetime | None:
     """So many windows further on; None beyond the calendar."""
     try:
-        return width.after(moment, count)
+        return ruler.after(moment, count)
     except TimeOutOfRange:
         return None
 
@@ -52,6 +52,7 @@ def filled(
     candles: Sequence[Candle],
     grid: Grid,
     query: CandleQuery,
+    ruler: Ruler,
     former_close: str | None,
     empty: Callable[[datetime, datetime], tuple[CandleStatus, Coverage]],
 ) -> Iterator[Candle]:
@@ -60,7 +61,7 @@ def filled(
     origin = query.origin or CandleOrigin.TRADES
     open_time, close = grid.window.start, former_close
     while open_time < grid.window.end:
-        close_time = query.duration.after(open_time)
+        close_time = ruler.close(open_time)
         candle = there.get(open_time)
         if candle is None:
             status, coverage = empty(open_time, close_time)
@@ -74,4 +75,4 @@ def filled(
         else:
             close = candle.close
             yield candle
-        open_time = close_time
+        open_time = ruler.after(open_time)

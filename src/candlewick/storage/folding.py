@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -73,7 +74,7 @@ JOIN trade AS t ON t.instrument_id = piece_id
     AND t.minute >= date_trunc('minute', $4::timestamptz, 'UTC') AND t.minute < $5
 """
 
-_FOLDED_TRADES: Final = """
+FOLDED_TRADES: Final = """
 (min(ARRAY[minute, sequence, price]))[3] AS open, max(price) AS high, min(price) AS low,
 (max(ARRAY[minute, sequence, price]))[3] AS close,
 sum(size) AS volume, sum(price * size) AS quote_volume, count(*) AS trade_count,
@@ -95,24 +96,33 @@ async def fold(
     Of series with published days `interval` is a day or less: each day is one or the other, so that they keep in order.
     """
     rows: Rows = {key: [] for key in series}
-    parts, arguments = _parts(series, windows, interval)
-    if not parts:
+    source = pieces_read(series, _pieces(series, windows, interval))
+    if source is None:
         return rows
     days = any(one.days for one in series.values())
-    statement = _folded(" UNION ALL ".join(parts), duration, adjustment, FOLDED_DAYS if days else FOLDED)
+    statement, arguments = _folded(source.sql, duration, adjustment, FOLDED_DAYS if days else FOLDED), source.arguments
     for row in await driver.fetch(f"SELECT {CANDLE_COLUMNS} FROM ({statement}) AS folded", *arguments):
         rows[row["instrument_id"]].append(row)
     return rows
 
 
-def _parts(
-    series: Mapping[InstrumentId, Series], windows: Mapping[InstrumentId, Iterable[Window]], interval: Interval
-) -> tuple[list[str], list[Any]]:
-    """The queries that have the pieces of the windows, and their arguments."""
-    pieces = _pieces(series, windows, interval)
+@dataclass(frozen=True, slots=True)
+class Source:
+    """SQL for kept candles, and its arguments."""
+
+    sql: str
+    arguments: Sequence[Any]
+
+
+type Pieces = dict[str, list[tuple[InstrumentId, Window]]]
+"""What is read of which instrument, by the query that reads it."""
+
+
+def pieces_read(series: Mapping[InstrumentId, Series], pieces: Pieces) -> Source | None:
+    """The query that has all pieces; None if there are none."""
     bounds = [piece for of_one_query in pieces.values() for _, piece in of_one_query]
     if not bounds:
-        return [], []
+        return None
     origins = sorted(frozenset().union(*(one.origins for one in series.values())))
     parts = []
     arguments: list[Any] = [min(piece.start for piece in bounds), max(piece.end for piece in bounds)]
@@ -122,14 +132,13 @@ def _parts(
         arguments += columns_of(of_one_query)
         if "{origins}" in query:
             arguments.append(origins)
-    return parts, arguments
+    return Source(" UNION ALL ".join(parts), arguments)
 
 
 def _pieces(
     series: Mapping[InstrumentId, Series], windows: Mapping[InstrumentId, Iterable[Window]], interval: Interval
-) -> dict[str, list[tuple[InstrumentId, Window]]]:
-    """What is read of which instrument, by the query that reads it."""
-    pieces: dict[str, list[tuple[InstrumentId, Window]]] = {}
+) -> Pieces:
+    pieces: Pieces = {}
     for key, stretches in windows.items():
         one = series[key]
         for stretch in stretches:
@@ -137,22 +146,27 @@ def _pieces(
                 pieces.setdefault(_DAYS_BESIDE_MINUTES if VENUE in one.origins else _DAYS, []).append((key, stretch))
             if one.origins:
                 for level, piece in decompose(stretch, one.dirty, interval):
-                    pieces.setdefault(_PIECE.replace("{table}", table_of(level)), []).append((key, piece))
+                    pieces.setdefault(piece_of(level), []).append((key, piece))
     return pieces
+
+
+def piece_of(interval: Interval) -> str:
+    """The query that reads pieces of an interval's table."""
+    return _PIECE.replace("{table}", table_of(interval))
 
 
 def _folded(pieces: str, duration: Duration, adjustment: Adjustment, folding: str) -> str:
     """SQL for candles of `duration` from pieces. Adjusted ones are folded by day first: no two have the same factor."""
     if adjustment is Adjustment.NONE:
-        return _grouped(pieces, duration, folding)
+        return grouped(pieces, bucket_of(duration), folding)
     day = Interval.D1.duration
     if duration.divides(day):
-        return adjusted(_grouped(pieces, duration, folding), adjustment)
-    return _grouped(adjusted(_grouped(pieces, day, folding), adjustment), duration, folding)
+        return adjusted(grouped(pieces, bucket_of(duration), folding), adjustment)
+    return grouped(adjusted(grouped(pieces, bucket_of(day), folding), adjustment), bucket_of(duration), folding)
 
 
-def _grouped(pieces: str, duration: Duration, folding: str) -> str:
-    bucket = bucket_of(duration)
+def grouped(pieces: str, bucket: str, folding: str = FOLDED) -> str:
+    """SQL that folds the pieces of each bucket into one candle."""
     return f"""
         SELECT instrument_id, origin, {bucket} AS open_time, {folding}
         FROM ({pieces}) AS piece
@@ -175,16 +189,22 @@ def decompose(stretch: Window, dirty: Sequence[Window], interval: Interval) -> l
 
 
 async def fold_trades(
-    driver: Driver, near: Mapping[InstrumentId, Window], duration: Duration, adjustment: Adjustment = Adjustment.NONE
+    driver: Driver,
+    windows: Mapping[InstrumentId, Iterable[Window]],
+    bucket: str,
+    adjustment: Adjustment = Adjustment.NONE,
+    *further: Sequence[datetime],
 ) -> Rows:
-    """Candles of `duration` in the windows, from trades: for widths that minutes do not divide."""
-    rows: Rows = {key: [] for key in near}
-    ids, starts, ends = columns_of(list(near.items()))
-    folded = _grouped(_SECONDS, duration, _FOLDED_TRADES)
+    """Candles in the windows, from trades: for widths that minutes do not divide. `further`: arguments of `bucket`."""
+    rows: Rows = {key: [] for key in windows}
+    ids, starts, ends = columns_of([(key, window) for key, stretches in windows.items() for window in stretches])
+    if not starts:
+        return rows
+    folded = grouped(_SECONDS, bucket, FOLDED_TRADES)
     if adjustment is not Adjustment.NONE:
         folded = adjusted(folded, adjustment)
     statement = f"SELECT {CANDLE_COLUMNS} FROM ({folded}) AS folded"
-    for row in await driver.fetch(statement, ids, starts, ends, min(starts), max(ends)):
+    for row in await driver.fetch(statement, ids, starts, ends, min(starts), max(ends), *further):
         rows[row["instrument_id"]].append(row)
     return rows
 

@@ -10,9 +10,11 @@ from typing import Final
 import asyncpg
 
 from candlewick.domain.candle import CandleOrigin
+from candlewick.domain.hours import ALWAYS
 from candlewick.domain.interval import Interval, largest_dividing
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import CandleQuery
+from candlewick.domain.ruler import Ruler
 from candlewick.domain.time import Window, coalesce
 from candlewick.storage.engine import Driver
 
@@ -42,7 +44,7 @@ class Series:
 
 
 async def series_of(
-    driver: Driver, instrument_ids: Sequence[InstrumentId], query: CandleQuery
+    driver: Driver, instrument_ids: Sequence[InstrumentId], query: CandleQuery, ruler: Ruler
 ) -> dict[InstrumentId, Series]:
     """Where each instrument has candles that the query can mean. One without any is left out."""
     spans: dict[InstrumentId, list[asyncpg.Record]] = {}
@@ -54,7 +56,7 @@ async def series_of(
             spans.setdefault(row["instrument_id"], []).append(row)
     found = {}
     for key, rows in spans.items():
-        window = _asked(query, min(row["start_time"] for row in rows), max(row["end_time"] for row in rows))
+        window = _asked(query, ruler, min(row["start_time"] for row in rows), max(row["end_time"] for row in rows))
         if window is not None:
             origin_codes = frozenset(row["origin"] for row in rows)
             found[key] = Series(
@@ -69,18 +71,17 @@ def origins_of(query: CandleQuery) -> list[int]:
     Candles that are no whole minutes can only be made of trades; published days only show in those of whole days.
     """
     origins = set(ORIGINS) if query.origin is None else {ORIGIN_CODES[query.origin]}
-    if VENUE in origins and Interval.D1.duration.divides(query.duration):
+    if VENUE in origins and query.hours == ALWAYS and Interval.D1.duration.divides(query.duration):
         origins.add(DAYS_CODE)
     if largest_dividing(query.duration) is Interval.S1:
         origins &= {ORIGIN_CODES[CandleOrigin.TRADES]}
     return sorted(origins)
 
 
-def _asked(query: CandleQuery, first: datetime, last: datetime) -> Window | None:
+def _asked(query: CandleQuery, ruler: Ruler, first: datetime, last: datetime) -> Window | None:
     """From the first candle's open time to the last one's end, as far as there are candles and the query wants them."""
-    width = query.duration
-    start, end = width.floor(first), width.after(width.floor(last + timedelta(minutes=1) - timedelta(microseconds=1)))
+    start, end = ruler.floor(first), ruler.after(ruler.floor(last + timedelta(minutes=1) - timedelta(microseconds=1)))
     if query.window is not None:  # clipped first: no candle opens at the ends of the calendar
         start, end = max(start, min(end, query.window.start)), max(start, min(end, query.window.end))
-        start, end = width.ceil(start), width.ceil(end)
+        start, end = ruler.ceil(start), ruler.ceil(end)
     return Window(start, end) if start < end else None

@@ -17,9 +17,10 @@ from candlewick.domain.columns import CandleColumns, ColumnChoice
 from candlewick.domain.commit import Commit, CommitKind, CommitNotice
 from candlewick.domain.coverage import Coverage
 from candlewick.domain.day import Factor
-from candlewick.domain.errors import NotYet, UnknownAsset, UnknownJob, UnknownLetter
+from candlewick.domain.errors import NotYet, UnknownAsset, UnknownCalendar, UnknownJob, UnknownLetter
 from candlewick.domain.freshness import Freshness
 from candlewick.domain.gap import Gap, GapEvidence, GapId, GapState
+from candlewick.domain.hours import TimeBar
 from candlewick.domain.job import (
     BackfillRequest,
     ImportRequest,
@@ -59,6 +60,7 @@ from candlewick.domain.page import (
 from candlewick.domain.price import PriceBook, PriceQuestion
 from candlewick.domain.quote import QuoteRow
 from candlewick.domain.raw import DeadLetter, LetterKind, RawId, RawRecord
+from candlewick.domain.ruler import Ruler, local_ruler
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceCapability, SourceFigures, SourceProfile, SourceState, SourceStatus
 from candlewick.domain.time import Window, microseconds
@@ -153,6 +155,7 @@ class FakeCandles(Recorded):
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery
     ) -> dict[InstrumentId, Page[Candle]]:
         self.note("read", tuple(instrument_ids), query)
+        await self.ruler(TimeBar(query.duration, query.hours))
         opens = [query.duration.after(query.duration.floor(START), number) for number in range(self.count)]
         window = query.window
         inside = [moment for moment in opens if window is None or window.start <= moment < window.end]
@@ -165,6 +168,11 @@ class FakeCandles(Recorded):
         """Cannot write."""
         del template
         return await self.read(instrument_ids, query)
+
+    async def ruler(self, bar: TimeBar) -> Ruler:
+        if bar.hours.session not in {None, "XNYS"}:
+            raise UnknownCalendar(bar.hours.session or "", ["XNYS"])
+        return local_ruler(bar) or bar.every
 
     async def read_columns(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, choice: ColumnChoice
@@ -228,6 +236,9 @@ class LiveCandles(Recorded):
 
     def put(self, *rows: Candle) -> None:
         self.rows |= {row.open_time: row for row in rows}
+
+    async def ruler(self, bar: TimeBar) -> Ruler:
+        return local_ruler(bar) or bar.every
 
     async def read(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery

@@ -74,3 +74,11 @@ async def test_a_calendar_is_taken_again_when_it_is_not_known_far_ahead_any_more
     clock.moment += timedelta(days=200)
     assert await keeping.refresh() == 1
     assert store.kept["TARGET"].known.end == clock.moment + timedelta(days=365)
+
+
+async def test_what_is_wanted_is_taken_whatever_venues_are_here() -> None:
+    source, store = FakeSource(), FakeStore(["binance"])
+    keeping = CalendarKeeping(source, store, RULES, FrozenClock(NOW), ["XNYS", "XLON", "XNOWHERE"])
+
+    assert await keeping.refresh() == 2
+    assert (source.asked, store.rules) == (["XLON", "XNYS"], {})

@@ -12,9 +12,11 @@ from typing import Final, cast
 from candlewick.domain import candle, gap
 from candlewick.domain.candle import CandleStatus
 from candlewick.domain.commit import CommitKind
-from candlewick.domain.interval import Duration, largest_dividing
+from candlewick.domain.hours import ALWAYS, TimeBar
+from candlewick.domain.interval import Duration, Interval, largest_dividing
 from candlewick.domain.market import InstrumentId, InstrumentKey
 from candlewick.domain.page import CandleQuery
+from candlewick.domain.ruler import Ruler
 from candlewick.domain.time import MICROSECOND, Window, microseconds
 from candlewick.graphql.cursor import Series, moment
 from candlewick.graphql.faults import InvalidCursor
@@ -40,6 +42,8 @@ _SNAPSHOT: Final = 2
 _AT_ONCE: Final = 5_000
 _MOST_FOLDED: Final = 100_000
 """Kept candles that one event may be folded from: half of what a page may be."""
+_QUARTER: Final = Interval.M15.duration
+"""What candles of other hours are folded from at the worst."""
 _SNAPSHOT_TRIES: Final = 20
 _SNAPSHOT_PAUSE: Final = 0.05
 _LONGEST_WAIT: Final = 60.0
@@ -50,25 +54,27 @@ class Wanted:
     """Which candles are followed."""
 
     keys: Mapping[InstrumentId, InstrumentKey]
-    duration: Duration
+    bar: TimeBar
+    ruler: Ruler
     final_only: bool = False
     coverage: bool = False
     """Whether it is selected."""
 
     @property
     def series(self) -> Series:
-        return positions.series("live candles", str(self.duration))
+        return positions.series("live candles", str(self.bar))
 
     @property
     def most(self) -> int:
         """Candles that are read at once."""
-        kept = largest_dividing(self.duration).duration
-        pieces = self.duration.months // kept.months if kept.months else self.duration.span // kept.span
+        width = self.bar.every
+        kept = largest_dividing(width).duration if self.bar.hours == ALWAYS else min(_QUARTER, width, key=_seconds)
+        pieces = width.months // kept.months if kept.months else _seconds(width) // _seconds(kept)
         return max(1, min(MAX_EVENT_ROWS, _MOST_FOLDED // max(pieces, 1)))
 
     def query(self, limit: int, window: Window | None = None) -> CandleQuery:
         """So many of them, the newest ones."""
-        return CandleQuery(self.duration, limit, window=window, coverage=self.coverage)
+        return CandleQuery(self.bar.every, limit, window=window, coverage=self.coverage, hours=self.bar.hours)
 
     def marks_at(self, cursor: str | None) -> dict[InstrumentId, Mark]:
         """Where the cursor stands.
@@ -117,7 +123,7 @@ class CandleTail(Feed):
         self._wanted = wanted
         self._edges = {key: Edge(*mark) for key, mark in (marks or {}).items()}
         self._resumed = frozenset(self._edges)
-        waiting = -(-live.allowed_lateness // (wanted.duration.span or timedelta(days=28)))
+        waiting = -(-live.allowed_lateness // (wanted.bar.every.span or timedelta(days=28)))
         self._pictures = {key: Picture(min(_SNAPSHOT + 1 + waiting, wanted.most)) for key in wanted.keys}
 
     @property
@@ -158,10 +164,14 @@ class CandleTail(Feed):
 
     def meets(self, other: Feed) -> bool:
         """See `Feed.meets`. By whichever clocks: no candle closes between the two."""
-        floor = self._wanted.duration.floor
+        ruler = self._wanted.ruler
+
+        def place(moment: datetime) -> object:
+            opened = ruler.floor(moment)
+            return opened, moment >= ruler.close(opened)  # between two sessions nothing is open
 
         def settled(tail: CandleTail) -> object:
-            return {key: (at.version, at.settled, floor(at.closed_until)) for key, at in tail.position.items()}
+            return {key: (at.version, at.settled, place(at.closed_until)) for key, at in tail.position.items()}
 
         return isinstance(other, CandleTail) and settled(self) == settled(other)
 
@@ -233,7 +243,7 @@ class CandleTail(Feed):
     async def _look(self, key: InstrumentId, watch: Watch, missed: Missed) -> list[Event]:
         """What is news of the instrument, if anything can be. It was told as soon as it is returned."""
         edge, version, closed_until = self._edges[key], watch.versions[key], self._closed_until()
-        spans = edge.spans([*missed.windows, *watch.take(key)], self._wanted.duration, closed_until)
+        spans = edge.spans([*missed.windows, *watch.take(key)], self._wanted.ruler, closed_until)
         former, lacking = edge.mark.version, watch.take_gaps(key) or missed.gaps
         if not spans and not lacking:
             return []
@@ -306,3 +316,8 @@ def _is_settled(rows: Sequence[candle.Candle], version: int, closed_until: datet
 
 def _views(rows: Sequence[candle.Candle]) -> list[Candle]:
     return cast("list[Candle]", rows)
+
+
+def _seconds(width: Duration) -> int:
+    """How long it is at the most."""
+    return (width.span + width.months * timedelta(days=31)) // timedelta(seconds=1)

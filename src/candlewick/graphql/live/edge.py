@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from candlewick.domain.candle import Candle, CandleStatus
-from candlewick.domain.interval import Duration
+from candlewick.domain.ruler import Ruler
 from candlewick.domain.time import MICROSECOND, Window, coalesce
 
 PROVISIONAL, FINAL, _ = CandleStatus
@@ -53,9 +53,10 @@ class Edge:
         """When the window of the first candle that was seen open ends; None if none is open."""
         return min(self._open.values(), default=None)
 
-    def spans(self, changed: Iterable[Window], width: Duration, closed_until: datetime) -> list[Window]:
+    def spans(self, changed: Iterable[Window], ruler: Ruler, closed_until: datetime) -> list[Window]:
         """Where news can be, in whole candles: what changed, and the candles that have closed."""
-        aligned = [Window(width.floor(window.start), width.ceil(window.end)) for window in changed]
+        ends = [(ruler.floor(window.start), ruler.ceil(window.end)) for window in changed]
+        aligned = [Window(start, end) for start, end in ends if start < end]  # none where nothing opens
         closing = [Window(opened, closes) for opened, closes in self._open.items() if closes <= closed_until]
         return coalesce(aligned + closing)
 

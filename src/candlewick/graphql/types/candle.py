@@ -6,8 +6,10 @@ from datetime import datetime
 
 import strawberry
 
+from candlewick.domain.hours import UTC_NAME, TimeBar
 from candlewick.domain.interval import Duration
 from candlewick.graphql.scalars import DecimalText
+from candlewick.graphql.text import clean
 from candlewick.graphql.types.enums import CandleOrigin, CandleStatus, Coverage, Interval
 
 
@@ -35,11 +37,32 @@ class Candle:
     coverage: Coverage = strawberry.field(description="Whether it has all that was traded in its window.")
 
 
-@strawberry.input(description="Candles of any width, built from the largest kept interval that divides it.")
+@strawberry.input(
+    description=(
+        "Candles of any width, by the days of any time zone, in the sessions of a calendar alone if one is named: "
+        "built from the largest kept intervals that fit."
+    )
+)
 class TimeBarInput:
-    """Room for a time zone and a session."""
+    """At the edge; inside it is the domain's."""
 
     every: Duration = strawberry.field(description="The width, such as PT3M, PT2H or P3D.")
+    timezone: str = strawberry.field(
+        default=UTC_NAME,
+        description=(
+            "An IANA name, such as America/New_York. Days, weeks and months go from midnight to midnight there, be "
+            "these 23 or 25 hours apart; a width below a day divides 24 hours, and a candle begins whenever the "
+            "zone's clocks show, or jump over, a multiple of it. Widths that divide 15 minutes are the same everywhere."
+        ),
+    )
+    session: str | None = strawberry.field(
+        default=None,
+        description=(
+            "A calendar, such as XNYS: only what was traded in its sessions counts. A width below a day is counted "
+            "from each opening, and the last candle of a session ends with it; wider ones join the sessions of their "
+            "days. A session belongs to the day on which it ends."
+        ),
+    )
 
 
 @strawberry.input(one_of=True, description="Which candles: of a named interval, or of any width.")
@@ -50,5 +73,12 @@ class BarSpec:
     time: TimeBarInput | None = strawberry.field(default=strawberry.UNSET, description="Any width.")
 
     @property
-    def duration(self) -> Duration:
-        return self.time.every if self.time else Interval(str(self.interval)).duration
+    def bar(self) -> TimeBar:
+        """The same for the domain.
+
+        Raises:
+            UnknownTimeZone, InvalidDuration, InvalidText: there are no such candles.
+        """
+        if not self.time:
+            return TimeBar(Interval(str(self.interval)).duration)
+        return TimeBar.of(self.time.every, self.time.timezone, clean(self.time.session, "session"))

@@ -9,7 +9,7 @@ from typing import cast
 
 from candlewick.domain import candle, columns
 from candlewick.domain.columns import ColumnChoice
-from candlewick.domain.interval import Duration
+from candlewick.domain.hours import TimeBar
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import CandleQuery, Page
 from candlewick.domain.time import Window, microseconds
@@ -29,7 +29,7 @@ class CandlePage:
     """Which candles are asked for."""
 
     instrument_id: InstrumentId
-    duration: Duration
+    bar: TimeBar
     origin: CandleOrigin
     adjustment: Adjustment
     window: Window | None
@@ -41,7 +41,7 @@ class CandlePage:
     @property
     def series(self) -> Series:
         adjusted = "" if self.adjustment is Adjustment.NONE else f"/{self.adjustment}"
-        return Series("candles", f"{self.instrument_id}/{self.duration}/{self.origin}{adjusted}")
+        return Series("candles", f"{self.instrument_id}/{self.bar}/{self.origin}{adjusted}")
 
     async def read(self, context: Context, template: RowTemplate | None = None) -> Connection[Candle]:
         """Read it, together with the other instruments' pages that ask for the same."""
@@ -81,7 +81,7 @@ class CandlePage:
 
     def _query(self, context: Context, bounds: Bounds[datetime]) -> CandleQuery | None:
         """What to ask the store for; None if there can be nothing."""
-        query = candle_query(self.duration, self.origin.wanted, self.adjustment, self.paging, bounds)
+        query = candle_query(self.bar, self.origin.wanted, self.adjustment, self.paging, bounds)
         if query is None:
             return None
         context.budget.charge(query.limit)

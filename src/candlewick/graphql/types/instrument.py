@@ -115,7 +115,7 @@ class Instrument(Node):
     ) -> Connection[Candle]:
         paging = Paging(first, after, last, before)
         window, coverage = range_.window if range_ else None, selects(info, "coverage")
-        page = CandlePage(self.row.id, spec.duration, origin, adjust, window, paging, fill, coverage)
+        page = CandlePage(self.row.id, spec.bar, origin, adjust, window, paging, fill, coverage)
         return await page.read(info.context, template_of(info))
 
     @strawberry.field(
@@ -140,7 +140,7 @@ class Instrument(Node):
     ) -> CandleColumns:
         paging = Paging(first, after, last, before)
         window, coverage = range_.window if range_ else None, selects(info, "coverage")
-        page = CandlePage(self.row.id, spec.duration, origin, adjust, window, paging, fill, coverage)
+        page = CandlePage(self.row.id, spec.bar, origin, adjust, window, paging, fill, coverage)
         return await page.read_columns(info.context, chosen(info))
 
     @strawberry.field(
