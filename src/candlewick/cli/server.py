@@ -46,6 +46,8 @@ async def serve_api(settings: Settings, where: Addresses, listener: socket.socke
         options = HttpOptions(
             anonymous=settings.allows_anonymous,
             access=access_options(settings),
+            kept_for=settings.http.kept_for,
+            compression=settings.http.compression,
             hosts=settings.http.host_names,
             limits=limits_of(settings.limits),
             sockets=_socket_limits(settings.http, settings.websockets),

@@ -24,6 +24,8 @@ from candlewick.graphql.documents import Documents
 from candlewick.graphql.execution import Execution
 from candlewick.graphql.following.groups import Groups
 from candlewick.graphql.http.access import Access
+from candlewick.graphql.http.caching import KEPT_FOR, Caching
+from candlewick.graphql.http.encoding import Compressed
 from candlewick.graphql.http.endpoint import GraphQLEndpoint
 from candlewick.graphql.http.faults import HttpFault
 from candlewick.graphql.http.forwarded import Forwarded
@@ -65,6 +67,9 @@ class HttpOptions:
     allowed_lateness: timedelta = LATENESS
     """How long after its window a candle is final, as the candle store has it."""
     uploads: UploadOptions = field(default_factory=UploadOptions)
+    kept_for: timedelta = KEPT_FOR
+    """How long clients may use candles of settled ranges without asking again."""
+    compression: bool = True
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     """Where metrics are kept. One application a registry."""
 
@@ -95,7 +100,10 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
 
     return Starlette(
         routes=[
-            *_routes(GraphQLEndpoint(execution, access, guard.explorer), SocketEndpoint(shared, guard.origins)),
+            *_routes(
+                GraphQLEndpoint(execution, access, Caching(execution, options.kept_for), guard.explorer),
+                SocketEndpoint(shared, guard.origins),
+            ),
             *_upload_routes(UploadEndpoint(services, access, options.uploads)),
         ],
         lifespan=living,
@@ -107,6 +115,7 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
             Middleware(Counted, metrics=metrics),
             Middleware(TrustedHostMiddleware, allowed_hosts=options.hosts, www_redirect=False),
             Middleware(Origins, named=guard.origins),
+            *([Middleware(Compressed)] if options.compression else []),
         ],
     )
 

@@ -98,6 +98,9 @@ class CandleReads(Protocol):
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery
     ) -> Mapping[InstrumentId, Page[Candle]]: ...
 
+    async def settled(self, spans: Mapping[InstrumentId, Window]) -> bool:
+        """Whether these spans are over and clean, and no gap in them may yet be repaired."""
+
     async def read_written(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, template: RowTemplate
     ) -> Mapping[InstrumentId, WrittenPage | Page[Candle]]:

@@ -84,6 +84,13 @@ class HttpSettings(Section):
         description="Host names to answer to, with commas between. Without a value: any, but on loopback only its own.",
         examples=["api.example.org,www.example.org"],
     )
+    kept_for: Duration = Field(
+        timedelta(minutes=1),
+        ge=timedelta(0),
+        le=timedelta(days=1),
+        description="How long clients may use candles of a closed, clean range without asking again; 0 is never.",
+    )
+    compression: bool = Field(True, description="Compress answers, with zstd or gzip. Off: a proxy does it.")
     shutdown_timeout: Duration = Field(
         timedelta(seconds=10),
         ge=timedelta(0),

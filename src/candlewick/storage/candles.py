@@ -16,6 +16,7 @@ from candlewick.domain.market import Instrument, InstrumentId
 from candlewick.domain.page import CandleQuery, Fill, Page
 from candlewick.domain.raw import RawId
 from candlewick.domain.ruler import Ruler, local_ruler
+from candlewick.domain.time import Window
 from candlewick.domain.written import RowTemplate, WrittenPage
 from candlewick.ports import Clock, Outcome, Progress
 from candlewick.storage import leases, tree, versions
@@ -26,6 +27,7 @@ from candlewick.storage.engine import Database, Driver
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
 from candlewick.storage.raw import save_progress
 from candlewick.storage.sessions import SessionReads
+from candlewick.storage.settlement import is_clean_and_whole
 
 MINUTE: Final = timedelta(minutes=1)
 _PUBLISHED: Final = """
@@ -154,6 +156,14 @@ class Candles:
         now, session = self._clock.now(), query.hours.session
         sessions = await self._sessions.sessions(driver, session) if session else None
         return Reading(now, now - self._lateness, local_ruler(TimeBar(query.duration, query.hours), sessions))
+
+    async def settled(self, spans: Mapping[InstrumentId, Window]) -> bool:
+        """Whether these spans are over and clean, and no gap in them may yet be repaired."""
+        closed_before = self._clock.now() - self._lateness
+        if any(window.end > closed_before for window in spans.values()):
+            return False
+        async with self._database.driver() as driver:
+            return await is_clean_and_whole(driver, spans)
 
     async def settle(self, older_than: timedelta = timedelta()) -> int:
         """See `CandleStore.settle`. What is marked meanwhile is left: writers could keep one call busy for ever."""

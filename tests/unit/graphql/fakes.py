@@ -150,6 +150,11 @@ class FakeCandles(Recorded):
     def __init__(self, count: int = 250) -> None:
         super().__init__()
         self.count = count
+        self.clean = True
+
+    async def settled(self, spans: Mapping[InstrumentId, Window]) -> bool:
+        self.note("settled", dict(spans))
+        return self.clean
 
     async def read(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery

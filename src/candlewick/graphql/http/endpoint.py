@@ -12,17 +12,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from candlewick import web
-from candlewick.domain.access import ApiKey
 from candlewick.domain.errors import ServiceError
 from candlewick.graphql.errors import internal, unavailable
-from candlewick.graphql.execution import Answer, Execution, NotExecutable, Operation
+from candlewick.graphql.execution import Execution, NotExecutable, Operation
 from candlewick.graphql.http.access import Access
+from candlewick.graphql.http.caching import Caching, kept
 from candlewick.graphql.http.faults import HttpFault
 from candlewick.graphql.http.media import GRAPHQL, HTML, JSON, choose
 from candlewick.graphql.http.origins import check_site
 from candlewick.graphql.http.parameters import read_parameters
 from candlewick.graphql.http.responses import answered, not_run, refused
-from candlewick.graphql.parameters import Parameters
 
 log = structlog.get_logger(__name__)
 _METHODS: Final = ("GET", "HEAD", "POST")
@@ -34,6 +33,7 @@ class GraphQLEndpoint:
 
     execution: Execution
     access: Access
+    caching: Caching
     explorer: bool = True
     """Whether browsers get GraphiQL at this address."""
 
@@ -62,21 +62,23 @@ class GraphQLEndpoint:
         media_type = choose(request.headers.get("accept"), JSON, GRAPHQL)
         caller = await self.access.admit(request)
         parameters = await read_parameters(request, self.execution.documents.limits)
-        return answered(await self._run(request, parameters, caller, trace_id), media_type)
-
-    def _page(self) -> Response:
-        if not self.explorer:
-            raise HttpFault(404, "There is no explorer here: send queries by POST.", "NOT_FOUND")
-        return web.explorer()
-
-    async def _run(self, request: Request, parameters: Parameters, caller: ApiKey | None, trace_id: str) -> Answer:
         prepared = self.execution.documents.asked(parameters, caller)
         _check_method(request, prepared.operations(parameters.operation_name))
         try:
             operation = Operation.of(prepared, parameters)
         except NotExecutable as exc:
-            return Answer(errors=exc.errors, executed=False)
-        return await self.execution.run(operation, caller, trace_id)
+            return not_run(exc.errors, media_type)
+        if request.method == "POST":
+            return answered(await self.execution.run(operation, caller, trace_id), media_type)
+        control = await self.caching.control(operation, caller)
+        answer = await self.execution.run(operation, caller, trace_id)
+        response = answered(answer, media_type)
+        return response if answer.errors else kept(request, response, control)
+
+    def _page(self) -> Response:
+        if not self.explorer:
+            raise HttpFault(404, "There is no explorer here: send queries by POST.", "NOT_FOUND")
+        return web.explorer()
 
 
 def _is_page(request: Request) -> bool:
