@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Final
@@ -89,22 +89,23 @@ def _through(book: PriceBook, steps: Steps, start: AssetId, bridge: AssetId) -> 
 
 
 def _joined(book: PriceBook, firsts: Iterable[Step], onward: Sequence[Path], level: int) -> list[Path]:
-    """Each first step with the way onward that fits it best."""
-    if not onward:
-        return []
-    return [Path((step, *min(onward, key=_fit(book, step)).steps), level) for step in firsts]
+    """Each first step with the way onward that fits it best.
+
+    That is the freshest; of equally fresh ones that of the same venue, then the most traded, then the newest.
+    """
+    ways = sorted(onward, key=lambda way: _rank(book, way))
+    fitted = [(rung(age_of(book, way.ts)), {step.instrument.key.venue for step in way.steps}, way) for way in ways]
+    joined = []
+    for step in firsts if fitted else ():
+        fresh, venue = rung(age_of(book, step.seen.ts)), {step.instrument.key.venue}
+        best = min(fitted, key=lambda way: (max(fresh, way[0]), way[1] != venue))
+        joined.append(Path((step, *best[2].steps), level))
+    return joined
 
 
-def _fit(book: PriceBook, step: Step) -> Callable[[Path], tuple[object, ...]]:
-    """The freshest way first; of equally fresh ones that of the same venue, then the most traded, then the newest."""
-
-    def key(onward: Path) -> tuple[object, ...]:
-        leg = onward.steps[0]
-        age = age_of(book, min(step.seen.ts, onward.ts))
-        elsewhere = sum(each.instrument.key.venue != step.instrument.key.venue for each in onward.steps)
-        return rung(age), elsewhere, -leg.liquidity, age_of(book, onward.ts), str(leg.instrument.key), leg.seen.source
-
-    return key
+def _rank(book: PriceBook, way: Path) -> tuple[object, ...]:
+    first = way.steps[0]
+    return -first.liquidity, age_of(book, way.ts), str(first.instrument.key), first.seen.source
 
 
 def without_outliers[Rated: (Step, Path)](rated: Sequence[Rated]) -> list[Rated]:

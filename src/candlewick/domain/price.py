@@ -143,7 +143,8 @@ class Path:
     """The product of its steps' rates, exactly."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rate", prod((step.rate for step in self.steps), start=Fraction(1)))
+        first, *others = self.steps
+        object.__setattr__(self, "rate", prod((step.rate for step in others), start=first.rate))
 
     @property
     def kind(self) -> PricePath:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +11,7 @@ from typing import Final
 
 from candlewick.domain.fraction import median
 from candlewick.domain.paths import RUNGS, Steps, age_of, paths, rung, usable, without_outliers
-from candlewick.domain.price import CompositePrice, Conversion, LeftOut, LeftOutReason, Path, PriceBook
+from candlewick.domain.price import CompositePrice, Conversion, LeftOut, LeftOutReason, Path, PriceBook, Step
 
 ENOUGH: Final = 3
 """A median of fewer cannot outvote a wrong venue: until there are so many, paths further from a direct price count."""
@@ -54,21 +54,38 @@ def _preference(book: PriceBook, path: Path) -> tuple[object, ...]:
 
 
 def _choose(book: PriceBook) -> _Choice:
+    """What is made up counts only where nothing else is known."""
+    real = [market for market in book.markets if market.instrument.key.venue not in book.made_up]
+    choice = _chosen(replace(book, markets=real))
+    if len(real) == len(book.markets):
+        return choice
+    if not choice.paths:
+        return _chosen(book)
+    made_up = [
+        LeftOut(market.instrument, LeftOutReason.MADE_UP, seen)
+        for market in book.markets
+        if market.instrument.key.venue in book.made_up
+        for seen in market.seen or (None,)
+    ]
+    return replace(choice, left_out=[*choice.left_out, *_relevant(book, made_up, bridged=False)])
+
+
+def _chosen(book: PriceBook) -> _Choice:
     """Only what is about as fresh as the freshest; of that, the paths nearest to a direct price; no outliers."""
     steps, faulty = usable(book)
     found = paths(book, steps)
     limit = _limit(book, found)
     fresh = [path for path in found if age_of(book, path.ts) <= limit]
-    real = [path for path in fresh if not _made_up(book, path)] or fresh
-    near = _nearest(real)
+    near = _nearest(fresh)
     counted = without_outliers(near)
+    bridged = not near or any(path.level for path in near)
     left_out = [
         *_as_left_out(_rest(near, counted), LeftOutReason.OUTLIER),
-        *_as_left_out(_rest(real, near), LeftOutReason.NOT_NEEDED),
-        *_as_left_out(_rest(fresh, real), LeftOutReason.MADE_UP),
+        *_as_left_out(_rest(fresh, near), LeftOutReason.NOT_NEEDED),
         *_as_left_out(_rest(found, fresh), LeftOutReason.STALE),
         *_unbridged(book, steps, found),
-        *_relevant(book, faulty, bridged=not near or any(path.level for path in near)),
+        *(_outlying_legs(book, steps) if bridged else ()),
+        *_relevant(book, faulty, bridged=bridged),
     ]
     return _Choice(counted, left_out, limit)
 
@@ -77,10 +94,6 @@ def _limit(book: PriceBook, found: Iterable[Path]) -> timedelta:
     """The narrowest of the rungs that something is on."""
     freshest = min((age_of(book, path.ts) for path in found), default=book.max_age)
     return min([limit for limit in RUNGS if freshest <= limit] + [book.max_age])
-
-
-def _made_up(book: PriceBook, path: Path) -> bool:
-    return any(step.instrument.key.venue in book.made_up for step in path.steps)
 
 
 def _nearest(found: Sequence[Path]) -> list[Path]:
@@ -93,8 +106,9 @@ def _nearest(found: Sequence[Path]) -> list[Path]:
     return near
 
 
-def _rest(found: Sequence[Path], kept: Sequence[Path]) -> list[Path]:
-    return [path for path in found if path not in kept]
+def _rest[Rated: (Step, Path)](found: Sequence[Rated], kept: Sequence[Rated]) -> list[Rated]:
+    ids = {id(each) for each in kept}
+    return [each for each in found if id(each) not in ids]
 
 
 def _as_left_out(found: Iterable[Path], reason: LeftOutReason) -> Iterator[LeftOut]:
@@ -104,12 +118,20 @@ def _as_left_out(found: Iterable[Path], reason: LeftOutReason) -> Iterator[LeftO
 
 def _unbridged(book: PriceBook, steps: Steps, found: Sequence[Path]) -> Iterator[LeftOut]:
     """Markets of the asset from which no way leads on."""
-    led = {path.steps[0] for path in found}
+    led = {id(path.steps[0]) for path in found}
     for (start, _), those in steps.items():
         if start == book.asset.id:
             yield from (
-                LeftOut(each.instrument, LeftOutReason.NO_BRIDGE, each.seen) for each in those if each not in led
+                LeftOut(each.instrument, LeftOutReason.NO_BRIDGE, each.seen) for each in those if id(each) not in led
             )
+
+
+def _outlying_legs(book: PriceBook, steps: Steps) -> Iterator[LeftOut]:
+    """Markets from a bridge to the quote asset that say something else than the others."""
+    for bridge in book.bridges:
+        legs = steps.get((bridge, book.quote.id), ()) if (book.asset.id, bridge) in steps else ()
+        for step in _rest(legs, without_outliers(legs)):
+            yield LeftOut(step.instrument, LeftOutReason.OUTLIER, step.seen)
 
 
 def _relevant(book: PriceBook, faulty: Iterable[LeftOut], *, bridged: bool) -> Iterator[LeftOut]:
