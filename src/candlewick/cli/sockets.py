@@ -71,11 +71,29 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-        if self.read_paused:  # for the client's answer
-            self.read_paused = False
-            self.transport.resume_reading()
+        self._listen_on()  # for the client's answer
         self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
         self._drop_soon()
+
+    def handle_parser_exception(self) -> None:
+        """Say what was wrong, and listen a moment longer: a client that is still sending would not hear it."""
+        if self.close_sent:
+            return
+        why = self.conn.close_sent
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        disconnect = {"type": "websocket.disconnect", "code": why.code if why else 1002}
+        self.queue.put_nowait(disconnect)  # type: ignore[arg-type] # uvicorn's type has a key that is not needed
+        self.stop_keepalive()
+        self._listen_on()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._drop_soon()
+
+    def _listen_on(self) -> None:
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
 
     def keepalive_timeout(self) -> None:
         """The client has stopped reading, or is gone without a word."""

@@ -109,13 +109,12 @@ class Follower:
     async def _join(self, group: Group) -> None:
         """Be told where it stands; what comes meanwhile waits."""
         await group.at_rest()
-        if group.over:
+        if group.last is not None:
             return
         opening = group.opening()
         self._position, self._sending = group.feed.position, True
         group.add(self)
-        for payload in await asyncio.shield(opening):
-            await self._outlet.send(payload)
+        await self._send(group.teller, await asyncio.shield(opening))
         self._woken.set()
 
     async def _listen(self, group: Group) -> bool:
@@ -147,8 +146,7 @@ class Follower:
         async with aclosing(teller.batches(feed)) as batches:
             async for batch in batches:
                 await self._tell_lag(teller, feed)
-                for payload in await teller.payloads(batch.events):
-                    await self._outlet.send(payload)
+                await self._send(teller, await teller.payloads(batch.events))
                 if not batch.events and await self._meet(feed):
                     return
 
@@ -160,8 +158,13 @@ class Follower:
         self._left = None
         teller.execution.metrics.lagged.inc()
         if (event := feed.lagged(lag)) is not None:
-            for payload in await teller.payloads([event]):
-                await self._outlet.send(payload)
+            await self._send(teller, await teller.payloads([event]))
+
+    async def _send(self, teller: Teller, payloads: Sequence[bytes]) -> None:
+        """What only this follower is told."""
+        for payload in payloads:
+            await self._outlet.send(payload)
+        teller.count(len(payloads))
 
     async def _meet(self, feed: Feed) -> bool:
         """Join the group, if it is or soon will be where this follower's own feed is."""

@@ -72,6 +72,11 @@ class Teller:
                 raise Refused(answer)
         return [answer.encoded for answer in answers if not answer.silent]
 
+    def count(self, events: int) -> None:
+        """Count what was sent."""
+        if events:
+            self.execution.metrics.told(self.operation.name, events)
+
 
 class Listener(Protocol):
     """Who is told what the group is told."""
@@ -136,7 +141,7 @@ class Group:
     def _broadcast(self, payloads: Sequence[bytes], position: object) -> None:
         for listener in tuple(self._listeners):
             listener.take(payloads, position)
-        self.teller.execution.metrics.told(self.teller.operation.name, len(payloads) * len(self._listeners))
+        self.teller.count(len(payloads) * len(self._listeners))
 
     def _rest(self) -> None:
         self._resting.set()
@@ -144,8 +149,9 @@ class Group:
         self._rested = asyncio.Event()
 
     async def at_rest(self) -> None:
-        """Wait until it rests, or is over."""
-        await self._resting.wait()
+        """Wait until it rests, or is over. Whoever goes on without waiting again finds it so."""
+        while not self._resting.is_set():
+            await self._resting.wait()
 
     async def rests_again(self) -> None:
         """Wait until it has told one more batch, or is over."""

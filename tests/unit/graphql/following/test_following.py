@@ -11,6 +11,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from candlewick.domain.commit import CommitKind
+from candlewick.domain.job import JobStatus
 from candlewick.graphql.app import HttpOptions
 from candlewick.graphql.following.follower import MOST_WAITING
 from candlewick.graphql.following.groups import Groups
@@ -170,14 +171,21 @@ async def test_a_feed_that_fails_ends_it_for_each_and_is_masked(
 async def test_a_job_that_ends_completes_for_each(
     services: FakeServices, options: HttpOptions, sockets: list[Socket]
 ) -> None:
-    from candlewick.domain.job import JobStatus
-
     services.jobs.rows = {1: a_job()}
     await follow(options, *sockets, query='subscription { job(id: "Sm9iOjE") { status } }')
     assert [(await socket.data())["job"]["status"] for socket in sockets] == ["RUNNING"] * 3
     services.jobs.rows = {1: a_job(status=JobStatus.SUCCEEDED)}
     for socket in sockets:
         assert (await socket.data())["job"]["status"] == "SUCCEEDED"
+        assert (await socket.receive())["type"] == "complete"
+
+
+async def test_a_job_that_is_over_is_shown_once_and_completes(services: FakeServices, sockets: list[Socket]) -> None:
+    services.jobs.rows = {1: a_job(status=JobStatus.FAILED)}
+    for socket in sockets:
+        socket.subscribe("1", 'subscription { job(id: "Sm9iOjE") { status } }')
+    for socket in sockets:
+        assert (await socket.data())["job"]["status"] == "FAILED"
         assert (await socket.receive())["type"] == "complete"
 
 

@@ -188,3 +188,24 @@ async def test_a_client_that_takes_nothing_keeps_nothing_waiting(services: FakeS
     while len(got) < 50:
         got += sequences(await batch(socket))
     assert got == list(range(50))
+
+
+@pytest.mark.parametrize("pruned", [False, True])
+async def test_a_cursor_that_has_missed_too_much_says_so(
+    services: FakeServices, app: ASGIApp, socket: Socket, *, pruned: bool
+) -> None:
+    services.commit_log.make(1, a_trade(1))
+    services.commit_log.make(1, a_trade(2))
+    services.clock.moment = START + timedelta(days=7, seconds=-1 if pruned else 1)
+    if pruned:
+        services.commit_log.made[InstrumentId(1)][0] = services.commit_log.made[InstrumentId(1)][1]
+    socket.subscribe("1", TRADES, instruments=[BTC], after=Series("live trades").cursor("1.0"))
+    message = await socket.receive()
+    assert message["type"] == "error"
+    assert message["payload"][0]["extensions"] == {
+        "code": "CURSOR_EXPIRED",
+        "argument": "after",
+        "instrument": BTC,
+        "missedSince": "2024-08-08T00:00:00+00:00",
+        "oldest": (services.clock.moment - timedelta(days=7)).isoformat(),
+    }

@@ -315,3 +315,59 @@ async def test_an_unexpected_fault_is_masked(services: FakeServices, socket: Soc
     message: Any = await socket.receive()
     assert message["type"] == "error"
     assert message["payload"][0]["message"] == "internal error"
+
+
+async def test_a_socket_on_which_nothing_runs_is_closed_in_the_end(services: FakeServices) -> None:
+    options = HttpOptions(anonymous=True, sockets=SocketLimits(idle_seconds=0.05))
+    async with serving(services, options) as app, connected(app) as socket:
+        await socket.begin()
+        socket.subscribe("1", ENDLESS)
+        await asyncio.sleep(0.1)
+        socket.send("ping")
+        assert await socket.receive() == {"type": "pong"}
+        socket.send("complete", id="1")
+        assert await socket.closed() == (1000, "Nothing ran for 0.05 s")
+
+
+async def test_only_so_many_sockets_are_open_with_one_key(services: FakeServices) -> None:
+    options = HttpOptions(sockets=SocketLimits(sockets_per_key=1))
+    async with serving(services, options) as app:
+        async with connected(app) as first, connected(app) as second:
+            await first.begin(apiKey=READER)
+            second.send("connection_init", payload={"apiKey": READER})
+            assert (await second.closed())[0] == 1013
+        async with connected(app) as third:
+            await third.begin(apiKey=READER)
+
+
+async def test_only_so_many_operations_run_with_one_key(services: FakeServices) -> None:
+    options = HttpOptions(sockets=SocketLimits(operations_per_key=1))
+    async with serving(services, options) as app, connected(app) as first, connected(app) as second:
+        await first.begin(apiKey=READER)
+        await second.begin(apiKey=READER)
+        first.subscribe("1", ENDLESS)
+        await until(lambda: bool(services.commit_log.calls))
+        second.subscribe("1", QUERY)
+        message = await second.receive()
+        assert (message["type"], message["payload"][0]["extensions"]) == (
+            "error",
+            {"code": "BAD_USER_INPUT", "limit": 1},
+        )
+        first.send("complete", id="1")
+        first.send("ping")
+        assert await first.receive() == {"type": "pong"}
+        second.subscribe("2", QUERY)
+        assert (await second.receive())["type"] == "next"
+
+
+async def test_keys_are_looked_at_once_for_all_their_sockets(services: FakeServices) -> None:
+    options = HttpOptions(sockets=SocketLimits(key_check_seconds=0.2))
+    async with serving(services, options) as app, connected(app) as first, connected(app) as second:
+        await first.begin(apiKey=READER)
+        await second.begin(apiKey=READER)
+        services.keys.calls.clear()
+        await until(lambda: bool(services.keys.calls))
+        await asyncio.sleep(0.05)
+        assert len(services.keys.calls) == 1
+        del services.keys.roles[READER]
+        assert [(await socket.closed())[0] for socket in (first, second)] == [4403, 4403]
