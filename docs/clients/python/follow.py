@@ -25,8 +25,9 @@ async def trades(instruments: list[str], after: str | None) -> AsyncGenerator[Tr
         try:
             async with aclosing(client().trades(instruments=instruments, after=after)) as events:
                 async for event in events:
-                    yield event.trades
-                    after, failures = event.trades.cursor, 0
+                    if isinstance(event.trades, TradesTradesTradeBatch):  # other events are not what we are here for
+                        yield event.trades
+                        after, failures = event.trades.cursor, 0
         except ConnectionClosedError as cut:
             if cut.rcvd is not None and cut.rcvd.code in FINAL:
                 raise

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -12,12 +13,44 @@ import pytest
 
 from candlewick.graphql.app import HttpOptions
 from unit.graphql.conftest import client_of
-from unit.graphql.fakes import FakeServices
+from unit.graphql.fakes import SECRET, FakeServices
 from unit.graphql.sockets import connected, serving
 
 STATIC = Path(__file__).parents[3] / "src" / "candlewick" / "web" / "static"
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
-EXAMPLES = re.findall(r"`(#.*?)`,", (STATIC / "examples.js").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A tab of the explorer."""
+
+    query: str
+    variables: dict[str, object]
+
+    @property
+    def name(self) -> str:
+        found = re.search(r"^(?:query|mutation|subscription) (\w+)", self.query, re.MULTILINE)
+        assert found is not None, self.query
+        return found[1]
+
+    @property
+    def is_live(self) -> bool:
+        return "\nsubscription " in self.query
+
+
+def examples() -> Iterator[Example]:
+    """Those of the page, filled in as the explorer does it."""
+    text = (STATIC / "examples.js").read_text(encoding="utf-8")
+    facts = {
+        "KEY": "binance:BTC-USDT", "BASE": "BTC", "QUOTE": "USDT",
+        "FROM": "2024-08-08T00:00:00Z", "TO": "2024-08-08T01:00:00Z",
+    }  # fmt: skip
+    for query, variables in re.findall(r"query: `(.*?)`,\s+variables: `(.*?)`", text, re.DOTALL):
+        filled = re.sub(r'"([A-Z]+)"', lambda name: f'"{facts.get(name[1], name[1])}"', variables)
+        yield Example(query, json.loads(filled))
+
+
+EXAMPLES = list(examples())
 
 
 @pytest.fixture
@@ -51,30 +84,43 @@ async def test_a_page_has_no_script_or_style_within(client: httpx.AsyncClient, p
 
 
 def test_there_is_an_example_for_each_thing_to_try() -> None:
-    names = [re.search(r"(?:query|subscription) (\w+)", example) for example in EXAMPLES]
-    assert [name[1] for name in names if name] == [
-        "Instruments",
-        "HourlyCandles",
-        "LatestTrades",
-        "NinetyMinutes",
-        "LiveCandles",
+    assert [example.name for example in EXAMPLES] == [
+        "Prices",
+        "Candles",
+        "Columns",
+        "Trades",
+        "Live",
+        "Backfill",
+        "Jobs",
+        "Watch",
+        "Sources",
+        "Gaps",
+        "Convert",
         "Service",
     ]
 
 
-@pytest.mark.parametrize("example", [example for example in EXAMPLES if "subscription " not in example])
-async def test_every_example_runs(client: httpx.AsyncClient, example: str) -> None:
-    response = await client.post("/graphql", json={"query": example, "variables": {"key": "binance:BTC-USDT"}})
+def test_an_example_needs_no_more_room_than_its_tab_has() -> None:
+    assert [line for example in EXAMPLES for line in example.query.splitlines() if len(line) > 60] == []
+
+
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if not one.is_live], ids=lambda one: one.name)
+async def test_every_example_runs(client: httpx.AsyncClient, example: Example) -> None:
+    response = await client.post(
+        "/graphql",
+        json={"query": example.query, "variables": example.variables},
+        headers={"authorization": f"Bearer {SECRET}"},
+    )
     answer = response.json()
     assert "errors" not in answer
     assert None not in answer["data"].values()
 
 
-@pytest.mark.parametrize("example", [example for example in EXAMPLES if "subscription " in example])
-async def test_every_live_example_tells_of_something(example: str) -> None:
+@pytest.mark.parametrize("example", [one for one in EXAMPLES if one.is_live], ids=lambda one: one.name)
+async def test_every_live_example_tells_of_something(example: Example) -> None:
     async with serving(FakeServices()) as app, connected(app) as socket:
         await socket.begin()
-        socket.subscribe("1", example, key="binance:BTC-USDT")
+        socket.subscribe("1", example.query, **example.variables)
         assert (await socket.data())["candles"]["candles"]
 
 

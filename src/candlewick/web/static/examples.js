@@ -1,80 +1,223 @@
 "use strict";
 
-// The tabs that a newcomer finds in the explorer. Each runs as it is.
+// The tabs that a newcomer finds in the explorer: one for each job. Each runs as it is. In variables the explorer puts an
+// instrument that is here for KEY, its assets for BASE and QUOTE, and an hour that is over for FROM and TO.
 const EXAMPLES = [
-  `# What is here.
+  {
+    query: `# What the instruments here cost now,
+# and how old that is.
 # Run it with the play button or Ctrl-Enter.
-query Instruments {
-  instruments(first: 20) {
+query Prices($first: Int!) {
+  instruments(first: $first) {
     nodes {
       key
-      symbol
-      active
-      tape
-      base { code assetClass }
-      quote { code }
+      latest { price bid ask ts source { code } }
+      freshness { lag openGaps }
     }
     pageInfo { hasNextPage endCursor }
   }
 }
 `,
-  `# The newest 24 hourly candles.
-# Others: S1 M1 M5 M15 M30 H1 H4 D1 W1 MO1.
-# first and after page forward in time,
-# last and before backward.
-query HourlyCandles($key: String!) {
+    variables: `{ "first": 20 }`,
+  },
+  {
+    query: `# The newest hourly candles.
+# Others: S1 M1 M5 M15 M30 H1 H4 D1 W1 MO1,
+# or any width: { "time": { "every": "PT90M" } }
+query Candles($key: String!, $spec: BarSpec!, $last: Int!) {
   instrument(key: $key) {
-    key
-    candles(spec: { interval: H1 }, last: 24) {
+    candles(spec: $spec, last: $last) {
       nodes {
         openTime
-        open
-        high
-        low
-        close
-        volume
-        vwap
-        tradeCount
-        status
+        open high low close
+        volume vwap tradeCount
+        status coverage
       }
       pageInfo { hasPreviousPage startCursor }
     }
   }
 }
 `,
-  `# The newest trades, in the venue's order.
-query LatestTrades($key: String!) {
+    variables: `{ "key": "KEY", "spec": { "interval": "H1" }, "last": 24 }`,
+  },
+  {
+    query: `# The same as columns: the fastest way to many,
+# for charts and data frames. openTime is in
+# milliseconds; only floats lose digits.
+query Columns($key: String!, $spec: BarSpec!, $last: Int!) {
   instrument(key: $key) {
-    trades(last: 20) {
+    candleColumns(spec: $spec, last: $last) {
+      openTime
+      close
+      volume
+      floats { open high low close }
+    }
+  }
+}
+`,
+    variables: `{ "key": "KEY", "spec": { "interval": "M1" }, "last": 60 }`,
+  },
+  {
+    query: `# Trades, page by page: the newest ones first.
+# Put the answer's startCursor in "before", and
+# run it again for the page before.
+query Trades($key: String!, $before: String) {
+  instrument(key: $key) {
+    trades(last: 50, before: $before) {
       nodes { sequence ts price size side receivedAt }
+      pageInfo { hasPreviousPage startCursor }
     }
   }
 }
 `,
-  `# Candles of any width, built from
-# the largest interval that divides it.
-query NinetyMinutes($key: String!) {
-  instrument(key: $key) {
-    candles(spec: { time: { every: "PT90M" } }, last: 16) {
-      nodes { openTime closeTime open high low close volume }
-    }
-  }
-}
-`,
-  `# Candles as they change, live.
-subscription LiveCandles($key: String!) {
-  candles(instruments: [$key], spec: { interval: M1 }) {
+    variables: `{ "key": "KEY", "before": null }`,
+  },
+  {
+    query: `# Candles as they change, live: a snapshot first,
+# then what is new. Put the last cursor in "after",
+# and it goes on from there.
+subscription Live($key: String!, $after: String) {
+  candles(
+    instruments: [$key], spec: { interval: M1 },
+    after: $after
+  ) {
     __typename
-    ... on CandleSnapshot { candles { openTime open high low close volume status } }
-    ... on CandleUpdate { candles { openTime open high low close volume status } }
-    ... on CandleRevised { candles { openTime open high low close volume status } }
+    ... on CandleSnapshot { cursor candles { ...Row } }
+    ... on CandleUpdate { cursor candles { ...Row } }
+    ... on CandleRevised { cursor candles { ...Row } }
+    ... on FeedGap { cursor gap { state span { from to } } }
+  }
+}
+
+fragment Row on Candle {
+  openTime open high low close volume status
+}
+`,
+    variables: `{ "key": "KEY", "after": null }`,
+  },
+  {
+    query: `# Fetch the past, as a job. Needs a key with the role
+# OPERATOR, under Headers. Make one with
+# candlewick keys create --role operator
+mutation Backfill($input: BackfillInput!) {
+  backfill(input: $input) {
+    __typename
+    ... on Job { id number status }
+    ... on Problem { message }
   }
 }
 `,
-  `# What this service is,
+    variables: `{ "input": { "instruments": ["KEY"], "range": { "from": "FROM", "to": "TO" } } }`,
+    role: "operator",
+  },
+  {
+    query: `# Jobs, the newest first: how they stand,
+# and how far they got.
+query Jobs($first: Int!) {
+  jobs(first: $first) {
+    nodes {
+      number
+      kind
+      status
+      instruments
+      range { from to }
+      timeLeft
+      error
+      progress { part steps done failed stored dead }
+    }
+  }
+}
+`,
+    variables: `{ "first": 10 }`,
+  },
+  {
+    query: `# Take an instrument live from now on; unwatch
+# does the opposite. Needs a key with the role
+# OPERATOR, under Headers.
+mutation Watch($instruments: [String!]!) {
+  watch(instruments: $instruments) {
+    __typename
+    ... on WatchList {
+      count
+      watched(first: 10) {
+        nodes { key fixed since requestedBy }
+      }
+    }
+    ... on Problem { message }
+  }
+}
+`,
+    variables: `{ "instruments": ["KEY"] }`,
+    role: "operator",
+  },
+  {
+    query: `# Where data comes from, and how it stands
+# with each source.
+query Sources {
+  sources {
+    code
+    name
+    status
+    capabilities
+    lag
+    lastError
+    budgets { name used limit span }
+    streams { name instruments connectedAt heardAt }
+    openGaps
+    deadLetters
+  }
+}
+`,
+    variables: `{}`,
+  },
+  {
+    query: `# What is missing: gaps in the feed, and candles
+# with what is known of them. fill: EMPTY gives
+# windows without trades, too.
+query Gaps($key: String!) {
+  instrument(key: $key) {
+    freshness { newestTrade coveredUntil openGaps }
+    gaps(last: 20) {
+      state evidence missing reason
+      span { from to }
+    }
+    candles(spec: { interval: M1 }, last: 30, fill: EMPTY) {
+      nodes { openTime close volume coverage origin }
+    }
+  }
+}
+`,
+    variables: `{ "key": "KEY" }`,
+  },
+  {
+    query: `# An amount of one asset in another: straight, inverse
+# or by a bridge, with the steps taken and their age.
+query Convert(
+  $amount: Decimal!, $from: String!, $to: String!
+) {
+  convert(amount: $amount, from: $from, to: $to) {
+    __typename
+    ... on Conversion {
+      result rate at age
+      path {
+        instrument { key }
+        direction price basis age
+      }
+      leftOut { instrument { key } reason }
+    }
+    ... on Problem { message }
+  }
+}
+`,
+    variables: `{ "amount": "2.5", "from": "BASE", "to": "QUOTE" }`,
+  },
+  {
+    query: `# What this service is,
 # and the database it runs on.
 query Service {
   service { version edition capabilities }
 }
 `,
+    variables: `{}`,
+  },
 ];
