@@ -11,6 +11,7 @@ CandlewickError
 │   ├── UnknownTrade, UnknownPayload, UnknownLetter, UnknownAsset, InvalidAssetName, NotYet
 │   ├── InvalidMapping, UnknownAssetClass, MadeSequences
 │   ├── InvalidBarSpec, TooManyBars, TradesOutOfOrder
+│   ├── UnknownIndicator, UnknownParameter, InvalidParameter, TooFewCandles, NotANumber
 │   └── InvalidRange, TooManySteps, UnknownJob, JobFinished, JobNotFailed, JobConflict, JobSuperseded
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
 │   ├── MalformedRow, MalformedPayload, UnknownSymbol, UnknownFormat
@@ -139,6 +140,53 @@ class NotYet(InvalidInput):
     def __init__(self, moment: datetime, now: datetime) -> None:
         super().__init__(f"{moment.isoformat()} is still to come, it is {now.isoformat()}: leave the time out for now")
         self.moment, self.now = moment, now
+
+
+class UnknownIndicator(InvalidInput):
+    """The catalogue has none of that name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name, self.known = name, sorted(known)
+        super().__init__(f"there is no indicator {name[:64]!r}; there are {', '.join(self.known)}")
+
+
+class UnknownParameter(InvalidInput):
+    """The indicator has no parameter of that name."""
+
+    def __init__(self, indicator: str, name: str, known: Iterable[str]) -> None:
+        self.indicator, self.name, self.known = indicator, name, list(known)
+        has = f"it has {', '.join(self.known)}" if self.known else "it has none"
+        super().__init__(f"{indicator} has no parameter {name[:64]!r}; {has}")
+
+
+class InvalidParameter(InvalidInput):
+    """A parameter is out of its bounds."""
+
+    def __init__(self, indicator: str, name: str, value: float, least: float, most: float, *, whole: bool) -> None:
+        self.indicator, self.name, self.value, self.least, self.most = indicator, name, value, least, most
+        kind = "a whole number" if whole else "a number"
+        super().__init__(f"{indicator}.{name} is {value:g}: give {kind} from {least:g} to {most:g}")
+
+
+class TooFewCandles(InvalidInput):
+    """Not one value can be made of so few."""
+
+    def __init__(self, indicator: str, needed: int, given: int) -> None:
+        self.indicator, self.needed, self.given = indicator, needed, given
+        super().__init__(
+            f"{indicator} takes {needed} candles for its first value, there are {given}: ask for a longer range, "
+            "for narrower candles or for smaller parameters"
+        )
+
+
+class NotANumber(InvalidInput):
+    """A candle says nothing where the indicator needs a number."""
+
+    def __init__(self, indicator: str, column: str, position: int) -> None:
+        self.indicator, self.column, self.position = indicator, column, position
+        super().__init__(
+            f"candle {position + 1} has no finite {column}, which {indicator} takes: leave empty candles out"
+        )
 
 
 class UnknownTrade(InvalidInput):

@@ -1,0 +1,80 @@
+"""Indicators: functions of candles, described so that a request can be checked before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from candlewick.domain.errors import InvalidParameter, UnknownParameter
+
+LONGEST: Final = 10_000
+"""Candles that a length may span."""
+
+type Parameters = Mapping[str, float]
+"""All parameters of one indicator, by name; those that are whole are whole."""
+
+
+class Memory(StrEnum):
+    """How much of the past a value depends on."""
+
+    FINITE = "FINITE"
+    """On the last `lookback` candles."""
+    FADING = "FADING"
+    """On all of it, but on what is older than `lookback` candles by less than 1e-9 of the value."""
+    WHOLE = "WHOLE"
+    """On all of it: it is computed from the first candle on, or from a state that was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSpec:
+    """A parameter of an indicator. `least` and `most` are allowed as well."""
+
+    name: str
+    default: float
+    least: float
+    most: float
+    whole: bool
+    description: str
+
+    def check(self, indicator: str, value: float) -> float:
+        """The value. Raises InvalidParameter: it is out of bounds, no number, or not whole where it must be."""
+        if not self.least <= value <= self.most or (self.whole and value != int(value)):
+            raise InvalidParameter(indicator, self.name, value, self.least, self.most, whole=self.whole)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorSpec:
+    """What an indicator is."""
+
+    name: str
+    title: str
+    parameters: Sequence[ParameterSpec]
+    inputs: Sequence[str]
+    """What of the candles it takes: open_time, open, high, low, close, volume."""
+    outputs: Sequence[str]
+    memory: Memory
+    first: Callable[[Parameters], int]
+    """How many candles the first value takes."""
+    lookback: Callable[[Parameters], int]
+    """How many candles it takes until a value is stable: it would be the same with more of them."""
+    seed: str
+    """How its recursion begins, and where other programs begin otherwise."""
+    source: str
+    """Where the formula is from."""
+
+    def complete(self, given: Parameters) -> Parameters:
+        """All parameters: the given ones, else the defaults.
+
+        Raises:
+            UnknownParameter, InvalidParameter: what is wrong and what there is.
+        """
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in given:
+            if name not in known:
+                raise UnknownParameter(self.name, name, known)
+        return {
+            name: parameter.check(self.name, given.get(name, parameter.default)) for name, parameter in known.items()
+        }
