@@ -80,6 +80,11 @@ chaos: setup ## Hurt every process of a running Candlewick, 100 times (ARGS="--e
 feeds: setup ## Follow three lying venues for ten minutes while everything around them breaks (ARGS="--seconds 120")
 	cd tests && ../$(BIN)/python -m chaos.feeds $(ARGS)
 
+.PHONY: fuzz
+fuzz: setup ## Send a server 100,000 mutated bodies (ARGS="--bodies 5000 --seed 2")
+	@scripts/timescaledb $(REQUIRE_TIMESCALEDB)
+	cd tests && ../$(BIN)/python -m attacks.fuzz $(ARGS)
+
 .PHONY: clean
 clean: ## Remove .venv, caches and reports of this folder
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist

@@ -9,6 +9,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from attacks.corpus import corpus
+from attacks.sending import Outcome, Sender, subscribe
+from attacks.server import Target, target
+from attacks.wire import broken_requests, foreign_hosts, hostile_frames, unfinished_requests
 from candlewick.storage.engine import Database
 from candlewick.storage.schema import migrate
 from chaos.run import free_port
@@ -16,22 +20,34 @@ from chaos.subscriber import Subscriber
 from chaos.venues import Emitted, Venue
 from chaos.victims import Program, python
 from databases import Offer, create_database, drop_database, offered
+from embedded_services import new_data_dir
 from importers import stores_of
 from markets import delivery, new_instrument
 
 __all__ = [
     "Emitted",
     "Offer",
+    "Outcome",
     "Program",
+    "Sender",
     "Subscriber",
+    "Target",
     "Venue",
+    "broken_requests",
+    "corpus",
     "delivery",
     "editions",
+    "foreign_hosts",
     "free_port",
     "fresh",
+    "hostile_frames",
+    "new_data_dir",
     "new_instrument",
     "python",
     "stores_of",
+    "subscribe",
+    "target",
+    "unfinished_requests",
 ]  # fmt: skip
 
 

@@ -1,0 +1,116 @@
+"""The hostile corpus against the program itself: how long each refusal takes, and what becomes of the server.
+
+Everything is sent one after the other, as an anonymous reader and with a key for anything, over HTTP and, where it can
+be said there, over a websocket. Halves of requests are sent all at once and watched until the server ends them.
+
+    python bench/hostile.py [--slowest 15]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import sys
+from collections.abc import Sequence
+
+from candlewick.graphql.schema import core, schema
+from servers import (
+    Outcome,
+    Sender,
+    Target,
+    broken_requests,
+    corpus,
+    editions,
+    foreign_hosts,
+    fresh,
+    hostile_frames,
+    new_data_dir,
+    subscribe,
+    target,
+    unfinished_requests,
+)
+
+HALVES = 300
+"""Of each kind."""
+
+
+async def main(slowest: int) -> int:
+    """Print all of it; 1 if the server did what it should not."""
+    folder = new_data_dir("candlewick-hostile-")
+    async with editions() as offers, fresh(offers[0]) as (url, _), target(url, folder) as server:
+        before = server.resident_mb
+        wrong = [
+            *await bodies(server.anonymous, "bodies, anonymous", slowest),
+            *await bodies(server.admin, "bodies, with a key", slowest),
+            *await messages(server.anonymous, "the same over websockets", slowest),
+            *await frames(server, slowest),
+            *await heads(server.anonymous, slowest),
+        ]
+        await halves(server)
+        alive = (
+            await server.anonymous.raw(
+                "alive", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            )
+        ).status
+        print(f"\nthe server answers {alive}; memory {before:.0f} MB before, {server.resident_mb:.0f} MB after")
+        wrong += server.mistakes()
+    for line in wrong[:50]:
+        print(f"WRONG {line}")
+    return bool(wrong)
+
+
+async def bodies(sender: Sender, title: str, slowest: int) -> list[str]:
+    cases = corpus(core(schema))
+    outcomes = [await sender.post(case) for case in cases]
+    table(title, outcomes, slowest)
+    return [line for case, outcome in zip(cases, outcomes, strict=True) for line in outcome.wrong(refused=case.refused)]
+
+
+async def messages(sender: Sender, title: str, slowest: int) -> list[str]:
+    payloads = [(case.name, case.payload) for case in corpus(core(schema)) if case.payload and len(case.body) < 60_000]
+    outcomes = [await sender.frames(name, subscribe(payload)) for name, payload in payloads if payload]
+    table(title, outcomes, slowest)
+    return [line for outcome in outcomes for line in outcome.wrong()]
+
+
+async def frames(server: Target, slowest: int) -> list[str]:
+    outcomes = [await server.anonymous.frames(name, sent, begin=begin) for name, sent, begin in hostile_frames()]
+    table("frames", outcomes, slowest)
+    return [line for outcome in outcomes for line in outcome.wrong()]
+
+
+async def heads(sender: Sender, slowest: int) -> list[str]:
+    hosts = [await sender.raw(name, data) for name, data in foreign_hosts()]
+    broken = [await sender.raw(name, data) for name, data in broken_requests()]
+    table("foreign hosts", hosts, slowest)
+    table("broken requests", broken, slowest)
+    wrong = [line for outcome in hosts for line in outcome.wrong(refused=True)]
+    return wrong + [line for outcome in broken for line in outcome.wrong()]
+
+
+async def halves(server: Target) -> None:
+    """All at once: how long the last of them is held."""
+    print(f"\n{'halves of requests':44} {'held for, s':>12}")
+    for name, data in unfinished_requests():
+        outcomes = await asyncio.gather(*(server.anonymous.raw(name, data) for _ in range(HALVES)))
+        print(f"  {HALVES} × {name:40} {max(each.seconds for each in outcomes):8.1f}", flush=True)
+
+
+def table(title: str, outcomes: Sequence[Outcome], slowest: int) -> None:
+    times = sorted(each.seconds * 1000 for each in outcomes)
+    cuts = statistics.quantiles(times, n=1000)
+    late = sum(1 for each in times if each > 50)
+    print(
+        f"\n{title}: {len(times):,} sent; ms: median {cuts[499]:.1f}, p99 {cuts[989]:.1f}, p99.9 {cuts[998]:.1f}, "
+        f"longest {times[-1]:.1f}; over 50 ms: {late}"
+    )
+    for each in sorted(outcomes, key=lambda each: -each.seconds)[:slowest]:
+        print(f"  {each.seconds * 1000:8.1f}  {each.status or 'ws':>3}  {each.name[:90]}")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--slowest", type=int, default=5, help="how many of each kind to name")
+    sys.exit(asyncio.run(main(parser.parse_args().slowest)))
