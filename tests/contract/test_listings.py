@@ -7,11 +7,32 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from candlewick.domain.market import AssetClass, InstrumentKey, InstrumentStatus, Tape
+from candlewick.domain.page import InstrumentFilter
 from candlewick.domain.time import Window
 from candlewick.ports import Listed, Listing
 from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
 from working import unique
+
+
+async def test_instruments_of_a_source_are_its_venues_and_those_that_it_speaks_of(database: Database) -> None:
+    store, name = Instruments(database), unique("s").replace("-", "")
+    own, quoted, daily, other = (
+        listing(unique("N"), key=InstrumentKey(venue, unique("B").replace("-", ""), "USDT"))
+        for venue in (name, "x", "x", "x")
+    )
+    found = [await store.list_instrument(each) for each in (own, quoted, daily, other)]
+    async with database.transaction() as driver:
+        await driver.execute(
+            "INSERT INTO quote_span (instrument_id, source, first_ts, last_ts, last_seen) "
+            "VALUES ($1, $2, now(), now(), now())", found[1].id, name,
+        )  # fmt: skip
+        await driver.execute(
+            "INSERT INTO candle_day (instrument_id, open_time, source, open, high, low, close, version) "
+            "VALUES ($1, now(), $2, 1, 1, 1, 1, 1)", found[2].id, name,
+        )  # fmt: skip
+    page = await store.instruments(InstrumentFilter(source=name), 10, None)
+    assert {each.key for each in page.rows} == {own.key, quoted.key, daily.key}
 
 
 def listing(base: str, **fields: object) -> Listing:

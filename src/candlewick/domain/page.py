@@ -130,7 +130,10 @@ class QuoteQuery:
 
 @dataclass(frozen=True, slots=True)
 class InstrumentFilter:
-    """Which instruments: every field that is given must match. `search` is part of the key, the symbol or a name."""
+    """Which instruments: every field that is given must match. `search` is part of the key, the symbol or a name.
+
+    Of a `source` is what its own venue trades, and what it has said quotes or days of.
+    """
 
     venue: str | None = None
     base: str | None = None
@@ -138,6 +141,7 @@ class InstrumentFilter:
     asset_class: AssetClass | None = None
     active: bool | None = None
     search: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
-from sqlalchemy import ColumnElement, RowMapping, Select, exists, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Select, exists, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from candlewick.domain.market import (
@@ -32,6 +32,11 @@ from candlewick.storage.tables import asset, candle_span, instrument, instrument
 
 _BASE = asset.alias("base")
 _QUOTE = asset.alias("quote")
+_SAID: Final = """(
+    EXISTS (SELECT FROM quote_span WHERE quote_span.instrument_id = instrument.id AND quote_span.source = :source)
+    OR (SELECT source FROM candle_day WHERE candle_day.instrument_id = instrument.id ORDER BY open_time DESC LIMIT 1)
+        = :source)"""
+"""Whether a source has said quotes, or the newest day, of the instrument."""
 
 
 class Instruments:
@@ -174,6 +179,8 @@ def _matching(where: InstrumentFilter) -> list[ColumnElement[bool]]:
     if where.active is not None:
         trading = instrument.c.status == InstrumentStatus.TRADING.value
         tests.append(trading if where.active else ~trading)
+    if where.source is not None:
+        tests.append(or_(venue.c.code == where.source, text(_SAID).bindparams(source=where.source)))
     if where.search is not None:
         tests.append(_contains(where.search, instrument.c.key, instrument.c.symbol, _BASE.c.name, _QUOTE.c.name))
     return tests

@@ -224,6 +224,10 @@ class InstrumentFilter:
     base: str | None = strawberry.field(default=None, description="The base asset's code.")
     quote: str | None = strawberry.field(default=None, description="The quote asset's code.")
     asset_class: AssetClass | None = strawberry.field(default=None, description="The class of the base asset.")
+    source: str | None = strawberry.field(
+        default=None,
+        description="The source's code: what its own venue trades, and what it has said quotes or days of.",
+    )
     active: bool | None = strawberry.field(default=None, description="Whether the venue trades it today.")
     search: str | None = strawberry.field(
         default=None, description="Part of the key, the symbol or an asset's name, in any case."
@@ -238,4 +242,5 @@ class InstrumentFilter:
             asset_class=self.asset_class,
             active=self.active,
             search=clean(self.search, "search"),
+            source=clean(self.source, "source"),
         )
