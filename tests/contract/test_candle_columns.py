@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -51,8 +52,22 @@ async def market(database: Database, *, refreshed: bool = True) -> Instrument:
     return instrument
 
 
+def read_back(found: CandleColumns) -> CandleColumns:
+    """Written columns as any client reads them."""
+    if found.written is None:
+        return found
+    exact, floats, others = (
+        {name: json.loads(text) for name, text in kind.items()}
+        for kind in (found.written.exact, found.written.floats, found.written.others)
+    )
+    columns = CandleColumns(exact=exact, floats=floats, more=found.more, **others)
+    assert columns.ends == found.ends
+    return columns
+
+
 def turned(rows: list[Candle], columns: CandleColumns) -> None:
     """The columns are these rows."""
+    columns = read_back(columns)
     millisecond = timedelta(milliseconds=1)
     assert list(columns.open_time) == [(row.open_time - EPOCH) // millisecond for row in rows]
     assert list(columns.close_time) == [(row.close_time - EPOCH) // millisecond for row in rows]
@@ -95,10 +110,35 @@ async def test_open_windows_are_provisional_and_late_data_revises(database: Data
     await Trades(database).insert(delivery(instrument, [late]))
     store = Candles(database, FrozenClock(START + timedelta(minutes=3, seconds=30)))
     query = CandleQuery(Duration.parse("PT1M"), 10)
-    columns = (await store.read_columns([instrument.id], query, ColumnChoice()))[instrument.id]
+    columns = read_back((await store.read_columns([instrument.id], query, ColumnChoice()))[instrument.id])
     assert list(columns.status) == [
         CandleStatus.REVISED, CandleStatus.FINAL, CandleStatus.FINAL, CandleStatus.PROVISIONAL
     ]  # fmt: skip
+
+
+async def test_clean_candles_are_written_by_the_database_and_dirty_ones_are_not(database: Database) -> None:
+    instrument = await new_instrument(database)
+    await Trades(database).insert(delivery(instrument, tape(40)))
+    store, query = Candles(database, FrozenClock()), CandleQuery(Duration.parse("PT5M"), 5)
+    dirty = (await store.read_columns([instrument.id], query, ALL))[instrument.id]
+    await tree.refresh(database, older_than=timedelta())
+    clean = (await store.read_columns([instrument.id], query, ALL))[instrument.id]
+    assert (dirty.written, clean.written is not None) == (None, True)
+    turned(list((await store.read([instrument.id], query))[instrument.id].rows), clean)
+
+
+async def test_only_what_is_wanted_is_written(database: Database) -> None:
+    instrument = await new_instrument(database)
+    await Trades(database).insert(delivery(instrument, tape(4)))
+    choice = ColumnChoice(frozenset({"close"}), frozenset({"vwap"}), frozenset())
+    found = await Candles(database, FrozenClock()).read_columns(
+        [instrument.id], CandleQuery(Duration.parse("PT1M"), 2, newest=False), choice
+    )
+    written = found[instrument.id].written
+    assert written is not None
+    assert written.exact == {"close": '["0.125","0.25"]'}
+    assert json.loads(written.floats["vwap"]) == [0.125, 0.25]
+    assert written.others == {"open_time": "[1723075200000,1723075260000]"}
 
 
 async def test_many_instruments_come_at_once_each_its_own(database: Database) -> None:

@@ -11,14 +11,29 @@ from candlewick.domain.coverage import Coverage
 
 NUMBERS: Final = ("open", "high", "low", "close", "volume", "quote_volume", "vwap", "taker_buy_volume")
 """The columns that are decimals, as `Candle` names them."""
+OTHERS: Final = ("open_time", "close_time", "trade_count", "status", "origin")
+"""The others, but `coverage`, which queries ask for by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnChoice:
-    """Which of `NUMBERS` are wanted as exact text, and which as floats. The other columns always come."""
+    """Which of `NUMBERS` are wanted as exact text, which as floats, and which of `OTHERS`; more may come."""
 
     exact: frozenset[str] = frozenset(NUMBERS)
     floats: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset(OTHERS)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenColumns:
+    """The columns that were wanted, each as a JSON array. An exact number is text there, a float is a number."""
+
+    exact: Mapping[str, str]
+    floats: Mapping[str, str]
+    others: Mapping[str, str]
+    first: int
+    last: int
+    """The first and the last open time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +53,13 @@ class CandleColumns:
     coverage: Sequence[Coverage] = ()
     """Empty unless the query asks for it."""
     more: bool = False
+    written: WrittenColumns | None = None
+    """In place of all columns, where the store writes them."""
     """Whether there are more candles in the direction that was read."""
+
+    @property
+    def ends(self) -> tuple[int, int] | None:
+        """The first and the last open time; None of no candles."""
+        if self.written is not None:
+            return self.written.first, self.written.last
+        return (self.open_time[0], self.open_time[-1]) if self.open_time else None

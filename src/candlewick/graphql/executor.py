@@ -13,7 +13,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as St
 from candlewick.graphql.results.plan import Plan
 from candlewick.graphql.results.plans import Plans
 from candlewick.graphql.results.rows import Surprise, completed
-from candlewick.graphql.results.written import WrittenRows
+from candlewick.graphql.results.written import WrittenColumn, WrittenRows
 
 
 class Column[Value](list[Value]):
@@ -34,7 +34,7 @@ class Executor(StockExecutor):
         """See the stock executor."""
         if type(result) is Column:
             return result
-        if type(result) is WrittenRows:
+        if type(result) is WrittenRows or type(result) is WrittenColumn:
             return result.json()
         return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
 

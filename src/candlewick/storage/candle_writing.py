@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
+
+import asyncpg
 
 from candlewick.domain.day import Adjustment
 from candlewick.domain.hours import ALWAYS
@@ -21,10 +23,11 @@ from candlewick.storage.tree import table_of
 from candlewick.storage.writing import Written, can_write, nullable, number, page_of, quoted, row_of, whole_seconds
 
 _PROVISIONAL_FROM: Final = "$6::timestamptz"
-_ORIGINS: Final = " ".join(f"WHEN {code} THEN '{origin}'" for code, origin in ORIGINS.items())
-_STATUS: Final = f"""
+_EACH_ORIGIN: Final = " ".join(f"WHEN {code} THEN '{origin}'" for code, origin in ORIGINS.items())
+STATUS: Final = f"""
 CASE WHEN open_time >= {_PROVISIONAL_FROM} THEN 'PROVISIONAL' WHEN revision > 0 THEN 'REVISED' ELSE 'FINAL' END"""
 _ALWAYS: Final = Window(datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
+ORIGIN: Final = f"CASE origin {_EACH_ORIGIN} END"
 _LARGEST: Final = 2**31 - 1
 """That GraphQL's Int holds."""
 
@@ -39,22 +42,21 @@ _COLUMNS: Final[Mapping[str, Written]] = {
     "vwap": nullable(VWAP),
     "trade_count": number("trade_count"),
     "taker_buy_volume": nullable("taker_buy_volume"),
-    "status": quoted(_STATUS),
-    "origin": quoted(f"CASE origin {_ORIGINS} END"),
+    "status": quoted(STATUS),
+    "origin": quoted(ORIGIN),
 }
 
 # One statement sees one moment: it says for itself what would have to be known before. An instrument's text is not
 # meant if it has candles of several origins and one was expected, or published days, or if something is dirty within
 # reach of the page: that is from the end that is read to the first candle beyond the page.
 _PAGES: Final = f"""
-SELECT span.instrument_id, span.several, page.written, page.keys,
-       page.beyond OR span.days OR {{dirty}} AS not_meant
+SELECT span.instrument_id, span.several, page.beyond OR span.days OR {{dirty}} AS not_meant, page.*
 FROM (
     SELECT instrument_id, min(origin) AS origin, count(*) > 1 AS several, bool_or(origin = {DAYS_CODE}) AS days
     FROM candle_span WHERE instrument_id = ANY($1) AND origin = ANY($2) GROUP BY instrument_id
 ) AS span
 CROSS JOIN LATERAL (
-    SELECT string_agg({{row}}, '{ROW}') AS written, {{keys}} AS keys, {{beyond}} AS beyond,
+    SELECT {{aggregates}}, {{beyond}} AS beyond,
            count(*) > $5 AS more, min(open_time) AS first_open, max(open_time) AS last_open
     FROM ({{candles}}) AS candle
 ) AS page
@@ -87,20 +89,32 @@ _KEYS: Final = f"string_agg(date_part('epoch', open_time)::bigint || '000000', '
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenCandles:
+class WrittenCandles[Made]:
     """What became of a statement."""
 
-    pages: dict[InstrumentId, WrittenPage]
+    pages: dict[InstrumentId, Made]
     several: frozenset[InstrumentId]
     """Instruments with candles of several origins, where one was expected."""
 
 
+class Write[Made](Protocol):
+    """Writes pages of instruments: of one origin, or of the best (which takes longer). It may leave some out."""
+
+    async def __call__(
+        self, driver: Driver, instrument_ids: Sequence[InstrumentId], *, best: bool
+    ) -> WrittenCandles[Made]: ...
+
+
 def writable(query: CandleQuery, template: RowTemplate) -> bool:
     """Whether candles that the query means can be written at all: those that are kept, as they are kept."""
+    return is_kept(query) and can_write(template, _columns(query.duration))
+
+
+def is_kept(query: CandleQuery) -> bool:
+    """Whether the query means candles as a table has them."""
     interval = largest_dividing(query.duration)
     kept = interval is not Interval.S1 and interval.duration == query.duration and query.hours == ALWAYS
-    plain = query.fill is Fill.OMIT and query.adjustment is Adjustment.NONE and not query.coverage
-    return kept and plain and can_write(template, _columns(query.duration))
+    return kept and query.fill is Fill.OMIT and query.adjustment is Adjustment.NONE and not query.coverage
 
 
 async def write_candles(
@@ -111,30 +125,49 @@ async def write_candles(
     closed_before: datetime,
     *,
     best: bool,
-) -> WrittenCandles:
+) -> WrittenCandles[WrittenPage]:
     """The pages that can be written: of one origin, or of the best (which takes longer). The others are left out."""
-    window = query.window or _ALWAYS
-    arguments: list[Any] = [instrument_ids, origins_of(query), window.start, window.end, query.limit]
+    arguments = arguments_of(instrument_ids, query)
     if "status" in template.columns:
         arguments.append(query.duration.floor(closed_before))
     row, pieces = row_of(template, _columns(query.duration), len(arguments) + 1)
-    statement = _PAGES.format(
-        row=row,
-        keys=_KEYS if template.keyed else "NULL",
-        beyond=f"coalesce(bool_or(trade_count > {_LARGEST}), false)" if "trade_count" in template.columns else "false",
-        candles=_candles(query, best=best),
+    aggregates = f"string_agg({row}, '{ROW}') AS written, {_KEYS if template.keyed else 'NULL'} AS keys"
+    statement = pages_of(query, aggregates, candles_of(query, best=best), counted="trade_count" in template.columns)
+    rows, several = meant(await driver.fetch(statement, *arguments, *pieces), best=best)
+    pages = {key: page_of(row["written"], row["keys"], query.limit, newest=query.newest) for key, row in rows.items()}
+    return WrittenCandles(pages, several)
+
+
+def arguments_of(instrument_ids: Sequence[InstrumentId], query: CandleQuery) -> list[Any]:
+    """The first five arguments of what `pages_of` makes; the sixth one is for `STATUS`, if that is in it."""
+    window = query.window or _ALWAYS
+    return [instrument_ids, origins_of(query), window.start, window.end, query.limit]
+
+
+def pages_of(query: CandleQuery, aggregates: str, candles: str, *, counted: bool) -> str:
+    """SQL that makes one row of each instrument's candles. `counted`: a trade count must be one of the API's."""
+    return _PAGES.format(
+        aggregates=aggregates,
+        beyond=f"coalesce(bool_or(trade_count > {_LARGEST}), false)" if counted else "false",
+        candles=candles,
         dirty="false" if query.duration == Interval.M1.duration else _dirty(query),
     )
-    pages, several = {}, set()
-    for key, of_several, written, keys, not_meant in await driver.fetch(statement, *arguments, *pieces):
-        if of_several and not best:
-            several.add(InstrumentId(key))
-        elif not not_meant:
-            pages[InstrumentId(key)] = page_of(written, keys, query.limit, newest=query.newest)
-    return WrittenCandles(pages, frozenset(several))
 
 
-def _candles(query: CandleQuery, *, best: bool) -> str:
+def meant(
+    rows: Iterable[asyncpg.Record], *, best: bool
+) -> tuple[dict[InstrumentId, asyncpg.Record], frozenset[InstrumentId]]:
+    """The rows that say what the query means, and the instruments that have candles of several origins."""
+    found, several = {}, set()
+    for row in rows:
+        if row["several"] and not best:
+            several.add(InstrumentId(row["instrument_id"]))
+        elif not row["not_meant"]:
+            found[InstrumentId(row["instrument_id"])] = row
+    return found, frozenset(several)
+
+
+def candles_of(query: CandleQuery, *, best: bool) -> str:
     """SQL for the candles of one instrument, one more than the page holds."""
     table, direction = table_of(largest_dividing(query.duration)), "DESC" if query.newest else "ASC"
     if not best:
@@ -145,7 +178,7 @@ def _candles(query: CandleQuery, *, best: bool) -> str:
 
 def _dirty(query: CandleQuery) -> str:
     """SQL that tells whether something is dirty within reach of the page."""
-    width = _interval(query.duration)
+    width = interval_of(query.duration)
     start, end = "$3", f"$4 + {width}"
     if query.newest:
         start = "CASE WHEN page.more THEN page.first_open ELSE $3 END"
@@ -155,9 +188,10 @@ def _dirty(query: CandleQuery) -> str:
 
 
 def _columns(width: Duration) -> Mapping[str, Written]:
-    return {**_COLUMNS, "close_time": whole_seconds(f"open_time + {_interval(width)}")}
+    return {**_COLUMNS, "close_time": whole_seconds(f"open_time + {interval_of(width)}")}
 
 
-def _interval(width: Duration) -> str:
+def interval_of(width: Duration) -> str:
+    """The width in SQL."""
     step = f"{width.months} months" if width.months else f"{width.span.total_seconds():.0f} seconds"
     return f"INTERVAL '{step}'"

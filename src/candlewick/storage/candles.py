@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -20,9 +21,10 @@ from candlewick.domain.time import Window
 from candlewick.domain.written import RowTemplate, WrittenPage
 from candlewick.ports import Clock, Outcome, Progress
 from candlewick.storage import leases, tree, versions
+from candlewick.storage.candle_column_writing import write_columns
 from candlewick.storage.candle_columns import read_columns
 from candlewick.storage.candle_pages import Reading, read_filled, read_plain
-from candlewick.storage.candle_writing import writable, write_candles
+from candlewick.storage.candle_writing import Write, is_kept, writable, write_candles
 from candlewick.storage.engine import Database, Driver
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
 from candlewick.storage.raw import save_progress
@@ -117,33 +119,45 @@ class Candles:
         """The same candles as text by the template where the database can write them, else as rows."""
         pages: dict[InstrumentId, WrittenPage] = {}
         if writable(query, template):
-            pages = await self._write(instrument_ids, query, template)
+            write = partial(write_candles, query=query, template=template, closed_before=self._closed_before)
+            pages = await self._write(instrument_ids, query, write)
         left = [key for key in instrument_ids if key not in pages]
         return {**pages, **(await self.read(left, query) if left else {})}
 
-    async def _write(
-        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, template: RowTemplate
-    ) -> dict[InstrumentId, WrittenPage]:
+    async def _write[Made](
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, write: Write[Made]
+    ) -> dict[InstrumentId, Made]:
         """Of which origins there are candles is remembered from the last time; each statement sees for itself."""
-        closed_before = self._clock.now() - self._lateness
         single = [key for key in instrument_ids if query.origin is not None or key not in self._several]
-        pages: dict[InstrumentId, WrittenPage] = {}
+        pages: dict[InstrumentId, Made] = {}
         async with self._database.driver() as driver:
             if single:
-                found = await write_candles(driver, single, query, template, closed_before, best=False)
+                found = await write(driver, single, best=False)
                 pages |= found.pages
                 self._several |= found.several
             several = [key for key in instrument_ids if key in self._several and key not in pages]
             if several and query.origin is None:
-                pages |= (await write_candles(driver, several, query, template, closed_before, best=True)).pages
+                pages |= (await write(driver, several, best=True)).pages
         return pages
+
+    @property
+    def _closed_before(self) -> datetime:
+        return self._clock.now() - self._lateness
 
     async def read_columns(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, choice: ColumnChoice
     ) -> Mapping[InstrumentId, CandleColumns]:
         """The same candles as columns, the fastest way out."""
-        async with self._database.snapshot() as driver:
-            return await read_columns(driver, instrument_ids, query, choice, await self._reading(driver, query))
+        found: dict[InstrumentId, CandleColumns] = {}
+        if is_kept(query):
+            write = partial(write_columns, query=query, choice=choice, closed_before=self._closed_before)
+            found = await self._write(instrument_ids, query, write)
+        left = [key for key in instrument_ids if key not in found]
+        if left:
+            async with self._database.snapshot() as driver:
+                reading = await self._reading(driver, query)
+                found |= await read_columns(driver, left, query, choice, reading)
+        return found
 
     async def ruler(self, bar: TimeBar) -> Ruler:
         """See `CandleReads.ruler`."""

@@ -79,7 +79,9 @@ async def test_only_the_columns_that_are_selected_are_read(ask: Any, services: F
       fragment F on CandleColumns { tradeCount quoteVolume }
     """)
     choice = services.candles.calls[-1][1][-1]
-    assert choice == ColumnChoice(frozenset({"close", "quote_volume"}), frozenset({"vwap"}))
+    assert choice == ColumnChoice(
+        frozenset({"close", "quote_volume"}), frozenset({"vwap"}), frozenset({"open_time", "trade_count"})
+    )
 
 
 async def test_columns_count_like_rows_against_what_one_operation_may_ask_for(ask: Any) -> None:

@@ -11,6 +11,17 @@ from candlewick.domain.written import MARK, RowTemplate, WrittenPage
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenColumn:
+    """A column of leaf values, as a JSON array."""
+
+    text: str
+
+    def json(self) -> orjson.Fragment:
+        """The list."""
+        return orjson.Fragment(self.text)
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenRows:
     """The rows of a connection, as the template of its one list has them: its nodes, or its edges."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from collections.abc import Sequence
+from typing import Any, Final, cast
 
 import strawberry
 
@@ -10,6 +11,7 @@ from candlewick.domain import columns
 from candlewick.domain.columns import ColumnChoice
 from candlewick.graphql.context import Info
 from candlewick.graphql.executor import Column
+from candlewick.graphql.results.written import WrittenColumn
 from candlewick.graphql.scalars import DecimalText
 from candlewick.graphql.selection import selected
 from candlewick.graphql.types.connection import PageInfo
@@ -26,15 +28,28 @@ _NAMES: Final = {
     "takerBuyVolume": "taker_buy_volume",
 }
 """Columns of numbers as clients call them."""
+_OTHERS: Final = {
+    "openTime": "open_time",
+    "closeTime": "close_time",
+    "tradeCount": "trade_count",
+    "status": "status",
+    "origin": "origin",
+}
 
 
 def chosen(info: Info) -> ColumnChoice:
     """The columns that are selected: no others are read."""
-    exact, floats = selected(info), selected(info, "floats")
+    names, floats = selected(info), selected(info, "floats")
     return ColumnChoice(
-        frozenset(_NAMES[name] for name in exact if name in _NAMES),
+        frozenset(_NAMES[name] for name in names if name in _NAMES),
         frozenset(_NAMES[name] for name in floats if name in _NAMES),
+        frozenset(_OTHERS[name] for name in names if name in _OTHERS),
     )
+
+
+def _given(written: str | None, values: Sequence[Any]) -> list[Any]:
+    """The column as the executor takes it."""
+    return Column(values) if written is None else cast("list[Any]", WrittenColumn(written))
 
 
 @strawberry.type(
@@ -81,7 +96,8 @@ class CandleFloats:
         return self._floats("taker_buy_volume")
 
     def _floats(self, name: str) -> list[float | None]:
-        return Column(self.row.floats.get(name, ()))
+        written = self.row.written.floats[name] if self.row.written else None
+        return _given(written, self.row.floats.get(name, ()))
 
 
 @strawberry.type(
@@ -102,11 +118,11 @@ class CandleColumns:
         )
     )
     def open_time(self) -> list[float]:
-        return Column(self.row.open_time)
+        return self._other("open_time")
 
     @strawberry.field(description="Where the windows end, in whole milliseconds since 1970 in UTC.")
     def close_time(self) -> list[float]:
-        return Column(self.row.close_time)
+        return self._other("close_time")
 
     @strawberry.field(description="The prices of the first trades, by sequence.")
     def open(self) -> list[DecimalText | None]:
@@ -142,15 +158,15 @@ class CandleColumns:
 
     @strawberry.field(description="How many trades, as the instrument's tape counts them.")
     def trade_count(self) -> list[int | None]:
-        return Column(self.row.trade_count)
+        return self._other("trade_count")
 
     @strawberry.field(description="Whether the candles can still change.")
     def status(self) -> list[CandleStatus]:
-        return Column(self.row.status)
+        return self._other("status")
 
     @strawberry.field(description="What the candles are made from; never AUTO.")
     def origin(self) -> list[CandleOrigin]:
-        return cast("list[CandleOrigin]", Column(self.row.origin))
+        return self._other("origin")
 
     @strawberry.field(description="Whether they have all that was traded in their windows.")
     def coverage(self) -> list[Coverage]:
@@ -161,4 +177,9 @@ class CandleColumns:
         return CandleFloats(row=self.row)
 
     def _exact(self, name: str) -> list[DecimalText | None]:
-        return cast("list[DecimalText | None]", Column(self.row.exact.get(name, ())))
+        written = self.row.written.exact[name] if self.row.written else None
+        return _given(written, self.row.exact.get(name, ()))
+
+    def _other(self, name: str) -> list[Any]:
+        written = self.row.written.others[name] if self.row.written else None
+        return _given(written, getattr(self.row, name))

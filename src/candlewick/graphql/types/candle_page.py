@@ -71,9 +71,8 @@ class CandlePage:
         if query is not None:
             found = await context.loaders.candle_columns.load((self.instrument_id, (query, choice)))
         before, after = self._neighbours(bounds, more=found.more)
-        ends = [self.series.cursor(1000 * found.open_time[index]) for index in (0, -1) if found.open_time]
-        start_cursor, end_cursor = ends or (None, None)
-        info = PageInfo(has_next_page=after, has_previous_page=before, start_cursor=start_cursor, end_cursor=end_cursor)
+        first, last = (self.series.cursor(1000 * end) for end in found.ends) if found.ends else (None, None)
+        info = PageInfo(has_next_page=after, has_previous_page=before, start_cursor=first, end_cursor=last)
         return CandleColumns(row=found, page_info=info)
 
     def _bounds(self) -> Bounds[datetime]:
