@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from http import HTTPStatus
+from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -48,6 +51,7 @@ from candlewick.graphql.websocket.limits import SocketLimits
 from candlewick.graphql.websocket.quotas import Quota
 from candlewick.graphql.websocket.session import Shared
 
+_LONGEST_SHOWN: Final = 100
 log = structlog.get_logger(__name__)
 
 
@@ -107,6 +111,7 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
             *_upload_routes(UploadEndpoint(services, access, options.uploads)),
         ],
         lifespan=living,
+        exception_handlers={HTTPException: _unrouted},
         middleware=[
             Middleware(Traced),
             Middleware(Forwarded, proxies=guard.proxies),
@@ -130,6 +135,14 @@ def _sockets(execution: Execution, access: Access, limits: SocketLimits) -> Shar
         Quota(limits.sockets_per_key),
         Quota(limits.operations_per_key),
     )
+
+
+async def _unrouted(request: Request, exc: Exception) -> Response:
+    """What no route takes: another path, or another method than the page's."""
+    status, headers = (exc.status_code, exc.headers) if isinstance(exc, HTTPException) else (500, None)
+    code = "NOT_FOUND" if status == HTTPStatus.NOT_FOUND else "BAD_REQUEST"
+    where = f"{request.method} {request.url.path[:_LONGEST_SHOWN]}"
+    return refused(HttpFault(status, f"{where}: {HTTPStatus(status).phrase.lower()}.", code, headers))
 
 
 @asynccontextmanager

@@ -34,6 +34,8 @@ from candlewick.graphql.types.enums import Adjustment, Interval
 _CANDLES: Final = frozenset({"candles", "candleColumns"})
 _LASTING: Final = frozenset({"__typename", "id", "key"})
 """What of an instrument never changes."""
+_LONGER: Final = timedelta(hours=3)
+"""By so much, at the most, a day of some time zone is longer than 24 hours."""
 _INSTANT: Final = timedelta(microseconds=1)
 
 type Spans = Mapping[InstrumentKey, Window]
@@ -127,9 +129,12 @@ def _span(arguments: Mapping[str, Any]) -> Window:
 
 
 def _closed(spec: Mapping[str, Any], end: datetime) -> datetime:
-    """When the last candle closes that opens before `end`; at the latest, where days are not those of UTC."""
-    name = spec.get("interval")
-    width = Interval(name).duration if name else spec["time"]["every"]
-    if not isinstance(width, Duration):
+    """When the last candle closes that opens before `end`, at the latest. Sessions are as a calendar says, today."""
+    if name := spec.get("interval"):
+        width = Interval(name).duration
+        return width.after(width.floor(end - _INSTANT))
+    time = spec["time"]
+    width = time["every"]
+    if not isinstance(width, Duration) or time.get("session") is not None:
         raise _Unsettled
-    return width.after(width.floor(end - _INSTANT) if name else end)
+    return width.after(end) + _LONGER

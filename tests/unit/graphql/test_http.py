@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from candlewick.graphql.app import HttpOptions
 from candlewick.graphql.limits import Limits
@@ -253,3 +254,57 @@ async def test_every_response_forbids_foreign_content(client: httpx.AsyncClient)
         assert "default-src 'self'" in response.headers["content-security-policy"]
         assert response.headers["x-content-type-options"] == "nosniff"
         assert response.headers["x-trace-id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "facts"),
+    [
+        ("PUT", "/graphql", {}, 405, {"code": "BAD_REQUEST", "allowed": ["GET", "HEAD", "POST"]}),
+        ("POST", "/graphql", {"accept": "image/png"}, 406, {"code": "BAD_REQUEST", "offered": [JSON, GRAPHQL]}),
+        ("POST", "/graphql", {"content-length": "64001"}, 413, {"code": "BAD_REQUEST", "limit": 64_000}),
+        ("POST", "/graphql", {"content-length": "9" * 5_000}, 413, {"code": "BAD_REQUEST", "limit": 64_000}),
+        ("POST", "/graphql", {"content-encoding": "br"}, 415, {"code": "BAD_REQUEST", "actual": "br"}),
+        ("POST", "/graphql", {}, 400, {"code": "BAD_REQUEST", "position": 0}),
+        ("GET", "/nowhere", {}, 404, {"code": "NOT_FOUND"}),
+        ("GET", "/static/nowhere.js", {}, 404, {"code": "NOT_FOUND"}),
+        ("POST", "/healthz", {}, 405, {"code": "BAD_REQUEST"}),
+    ],
+)
+async def test_every_refusal_has_a_code_and_its_facts(
+    client: httpx.AsyncClient, method: str, path: str, headers: dict[str, str], status: int, facts: dict[str, object]
+) -> None:
+    response = await client.request(method, path, headers={"content-type": JSON, **headers})
+    assert response.status_code == status
+    (error,) = response.json()["errors"]
+    assert error["extensions"] == facts
+    assert error["message"]
+
+
+async def test_what_is_unexpected_is_masked_and_logged_under_its_trace_id(
+    client: httpx.AsyncClient, services: FakeServices
+) -> None:
+    async def broken(_: object) -> object:
+        raise RuntimeError("postgresql://me:hunter2@db.internal:5432 broke")
+
+    services.instruments.by_keys = broken
+    with capture_logs() as logged:
+        response = await client.post("/graphql", json={"query": '{ instrument(key: "binance:BTC-USDT") { key } }'})
+    (error,) = response.json()["errors"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert error["extensions"]["traceId"] == response.headers["x-trace-id"]
+    assert "hunter2" not in response.text
+    assert "db.internal" not in response.text
+    (event,) = [entry for entry in logged if entry["event"] == "operation_failed"]
+    assert event["trace_id"] == error["extensions"]["traceId"]
+
+
+async def test_readiness_names_no_hosts(client: httpx.AsyncClient, services: FakeServices) -> None:
+    async def ready() -> dict[str, str | None]:
+        return {"database": "db.internal:5432 does not answer", "redis": None}
+
+    services.service.ready = ready
+    with capture_logs() as logged:
+        response = await client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json() == {"status": "not ready", "components": {"database": "not ready", "redis": "ready"}}
+    assert logged[0]["database"] == "db.internal:5432 does not answer"

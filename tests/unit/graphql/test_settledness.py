@@ -44,7 +44,7 @@ def test_the_last_candle_of_a_range_may_reach_beyond_it() -> None:
 
 def test_a_width_without_a_name_counts_as_it_may_reach_at_most() -> None:
     found = spans(of_btc(f'candles(spec: {{time: {{every: "PT90M"}}}}, {RANGE}) {{ nodes {{ close }} }}'))
-    assert found == {BTC: Window(DAY.start, datetime(2024, 8, 2, 1, 30, tzinfo=UTC))}
+    assert found == {BTC: Window(DAY.start, datetime(2024, 8, 2, 4, 30, tzinfo=UTC))}
 
 
 def test_several_lists_are_one_span_and_each_instrument_has_its_own() -> None:
@@ -85,6 +85,7 @@ def test_variables_are_taken_as_execution_will() -> None:
         of_btc(HOURS.replace(RANGE, f"{RANGE}, adjust: ALL")),
         of_btc(HOURS.replace("2024-08-02", "2024-07-01")),
         of_btc(HOURS).replace("binance:BTC-USDT", "nonsense"),
+        of_btc(HOURS.replace("interval: H1", 'time: {every: "PT1H", session: "XNYS"}')),
         of_btc(HOURS)[:-1] + "service { version } }",
         f"{{ instruments {{ nodes {{ {HOURS} }} }} }}",
         'mutation { unwatch(instruments: ["binance:BTC-USDT"]) { __typename } }',

@@ -142,3 +142,14 @@ def test_the_pages_stay_light() -> None:
 @pytest.mark.parametrize("name", ["graphiql", "react", "react-dom"])
 def test_what_others_wrote_comes_with_its_licence(name: str) -> None:
     assert "MIT License" in (STATIC / "graphiql" / f"{name}.LICENSE").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["start.html", "explorer.html"])
+def test_a_page_says_what_it_is_to_those_who_do_not_see_it(name: str) -> None:
+    page = (STATIC / name).read_text(encoding="utf-8")
+    assert page.count("<h1") == page.count("<main") == 1
+    assert '<html lang="en">' in page
+
+
+def test_the_start_page_knows_what_readiness_says() -> None:
+    assert 'state === "ready"' in (STATIC / "start.js").read_text(encoding="utf-8")

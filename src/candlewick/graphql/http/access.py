@@ -57,9 +57,10 @@ class Access:
             return None
         key = await self.keys.authenticate(secret) if secret and len(secret) <= _LONGEST else None
         if key is None:
-            raise _unauthenticated(wrong=secret is not None)
+            raise _unauthenticated(role, wrong=secret is not None)
         if not key.role.includes(role):
-            raise HttpFault(403, f"This needs a key with the role {role}; yours has {key.role}.", "FORBIDDEN")
+            message = f"This needs a key with the role {role}; yours has {key.role}."
+            raise HttpFault(403, message, "FORBIDDEN", facts={"role": role, "actual": key.role})
         return key
 
 
@@ -77,7 +78,7 @@ def secret_of(fields: Mapping[str, str]) -> str | None:
     return secret.strip() if scheme.lower() == "bearer" else ""
 
 
-def _unauthenticated(*, wrong: bool) -> HttpFault:
+def _unauthenticated(role: Role, *, wrong: bool) -> HttpFault:
     problem = "This API key is unknown, revoked or expired." if wrong else "This needs an API key."
     advice = "Send `Authorization: Bearer <key>`; `candlewick keys create` makes one."
-    return HttpFault(401, f"{problem} {advice}", "UNAUTHENTICATED", _CHALLENGE)
+    return HttpFault(401, f"{problem} {advice}", "UNAUTHENTICATED", _CHALLENGE, {"role": role})

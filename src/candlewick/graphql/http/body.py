@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from starlette.requests import Request
 
 from candlewick.graphql.http.faults import HttpFault
 from candlewick.graphql.limits import Limits
+
+_LONGEST_SHOWN: Final = 40
+_LONGEST_NUMBER: Final = 18
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:
@@ -17,15 +21,18 @@ async def read_body(request: Request, limits: Limits) -> bytes:
         HttpFault: 413, it is too large; 408, it comes too slowly; 415, it is compressed.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise HttpFault(415, "Send the body uncompressed.")
+        facts = {"actual": request.headers["content-encoding"][:_LONGEST_SHOWN]}
+        raise HttpFault(415, "Send the body uncompressed.", facts=facts)
     declared = request.headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > limits.body_bytes:
+    if not declared.isdecimal() or len(declared) > _LONGEST_NUMBER or int(declared) > limits.body_bytes:
         raise _too_large(limits)
     try:
         async with asyncio.timeout(limits.body_seconds):
             return await _collect(request, limits)
     except TimeoutError as exc:
-        raise HttpFault(408, "The body took too long to arrive.", headers={"connection": "close"}) from exc
+        message = f"The body took longer than {limits.body_seconds:g} s to arrive."
+        seconds = {"limitSeconds": limits.body_seconds}
+        raise HttpFault(408, message, headers={"connection": "close"}, facts=seconds) from exc
 
 
 async def _collect(request: Request, limits: Limits) -> bytes:
@@ -39,4 +46,4 @@ async def _collect(request: Request, limits: Limits) -> bytes:
 
 def _too_large(limits: Limits) -> HttpFault:
     message = f"The body is larger than {limits.body_bytes} bytes; send values as variables, or split the operation."
-    return HttpFault(413, message, headers={"connection": "close"})
+    return HttpFault(413, message, headers={"connection": "close"}, facts={"limit": limits.body_bytes})

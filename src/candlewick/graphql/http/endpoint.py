@@ -55,7 +55,12 @@ class GraphQLEndpoint:
 
     async def _respond(self, request: Request, trace_id: str) -> Response:
         if request.method not in _METHODS:
-            raise HttpFault(405, "Use POST, or GET for queries.", headers={"allow": ", ".join(_METHODS)})
+            raise HttpFault(
+                405,
+                "Use POST, or GET for queries.",
+                headers={"allow": ", ".join(_METHODS)},
+                facts={"allowed": _METHODS},
+            )
         if request.method != "POST" and _is_page(request):
             return self._page()
         check_site(request)
@@ -90,6 +95,8 @@ def _is_page(request: Request) -> bool:
 def _check_method(request: Request, operations: Sequence[OperationDefinitionNode]) -> None:
     kinds = {operation.operation for operation in operations}
     if request.method != "POST" and kinds - {OperationType.QUERY}:
-        raise HttpFault(405, "Only a query is run by GET: use POST.", headers={"allow": "POST"})
+        raise HttpFault(
+            405, "Only a query is run by GET: use POST.", headers={"allow": "POST"}, facts={"allowed": ["POST"]}
+        )
     if OperationType.SUBSCRIPTION in kinds:
         raise HttpFault(400, "Subscriptions are served over a websocket at this address: graphql-transport-ws.")

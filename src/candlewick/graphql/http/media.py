@@ -22,7 +22,9 @@ def choose(accept: str | None, *offered: str) -> str:
     ranges = [_parse(part) for part in accept.split(",")]
     quality, _, best = max((_quality(offer, ranges), -index, offer) for index, offer in enumerate(offered))
     if quality <= 0:
-        raise HttpFault(406, f"This answers with {' or '.join(offered)}; `Accept` allows neither.")
+        raise HttpFault(
+            406, f"This answers with {' or '.join(offered)}; `Accept` allows neither.", facts={"offered": offered}
+        )
     return best
 
 

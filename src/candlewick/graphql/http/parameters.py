@@ -42,7 +42,7 @@ async def _json_body(request: Request, limits: Limits) -> object:
 
 def _from_url(values: Mapping[str, str], limits: Limits) -> dict[str, object]:
     if sum(map(len, values.values())) > limits.body_bytes:
-        raise HttpFault(414, "The URL is too long; send the request with POST.")
+        raise HttpFault(414, "The URL is too long; send the request with POST.", facts={"limit": limits.body_bytes})
     raw: dict[str, object] = {name: values[name] for name in ("query", "operationName", "documentId") if name in values}
     for name in ("variables", "extensions"):
         if values.get(name):
@@ -54,4 +54,4 @@ def _json(text: bytes | str, what: str) -> object:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as exc:
-        raise HttpFault(400, f"The {what} is no JSON: {exc.msg}.") from exc
+        raise HttpFault(400, f"The {what} is no JSON: {exc.msg}.", facts={"position": exc.pos}) from exc

@@ -29,6 +29,7 @@ NAMES_OF_TYPES: Final = {
 _FILE: Final = "file"
 _LINGER_SECONDS: Final = 2.0
 _LINGER_BYTES: Final = 64 * 1024**2
+_LAST: Final = {"connection": "close"}
 _UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
@@ -115,7 +116,8 @@ async def _patient(request: Request, options: UploadOptions) -> AsyncIterator[by
             async with asyncio.timeout(options.patience.total_seconds()):
                 piece = await anext(stream, None)
         except TimeoutError as exc:
-            raise HttpFault(408, "The body took too long to go on.", headers={"connection": "close"}) from exc
+            facts = {"limitSeconds": options.patience.total_seconds()}
+            raise HttpFault(408, "The body took too long to go on.", headers=_LAST, facts=facts) from exc
         if piece is None:
             return
         yield piece
@@ -126,7 +128,8 @@ async def _text(part: Part) -> str:
     async for piece in part.pieces:
         text += piece
         if len(text) > LONGEST_FIELD:
-            raise HttpFault(413, f"The form's field {part.name!r} is longer than {LONGEST_FIELD:,} bytes.", "TOO_LARGE")
+            message = f"The form's field {part.name!r} is longer than {LONGEST_FIELD:,} bytes."
+            raise HttpFault(413, message, "TOO_LARGE", facts={"field": part.name, "limit": LONGEST_FIELD})
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as exc:

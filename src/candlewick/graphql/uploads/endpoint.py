@@ -44,7 +44,7 @@ class UploadEndpoint:
     async def take(self, request: Request) -> Response:
         """`POST /import`: the body is a table."""
         if request.method != "POST":
-            return refused(HttpFault(405, "Use POST.", headers={"allow": "POST"}))
+            return refused(HttpFault(405, "Use POST.", headers={"allow": "POST"}, facts={"allowed": ["POST"]}))
         return await _answered(request, self._take)
 
     async def show(self, request: Request) -> Response:
@@ -58,7 +58,13 @@ class UploadEndpoint:
         media_type = check_head(request, self._options)
         if self._taken >= self._options.at_once:
             message = f"{self._taken} files are on their way already: try again."
-            raise HttpFault(503, message, "SERVICE_UNAVAILABLE", {"retry-after": "5", "connection": "close"})
+            raise HttpFault(
+                503,
+                message,
+                "SERVICE_UNAVAILABLE",
+                {"retry-after": "5", "connection": "close"},
+                {"limit": self._options.at_once},
+            )
         self._taken += 1
         try:
             return await self._store(request, media_type, key, caller.prefix)

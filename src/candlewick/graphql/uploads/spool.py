@@ -99,7 +99,7 @@ def too_large(options: UploadOptions) -> HttpFault:
     message = (
         f"The body is larger than {options.largest:,} bytes: send it in parts, or packed, or raise imports.max_bytes."
     )
-    return HttpFault(413, message, "TOO_LARGE", {"connection": "close"})
+    return HttpFault(413, message, "TOO_LARGE", {"connection": "close"}, {"limit": options.largest})
 
 
 def _open(folder: Path) -> IO[bytes]:

@@ -19,8 +19,8 @@ async function showState() {
   const list = document.getElementById("components");
   const { components } = await (await fetch("/readyz")).json();
   list.replaceChildren(
-    ...Object.entries(components).map(([name, problem]) =>
-      element("li", problem ? `✗ ${name}: ${problem}` : `✓ ${name}`, problem ? "bad" : "good"),
+    ...Object.entries(components).map(([name, state]) =>
+      element("li", state === "ready" ? `✓ ${name}` : `✗ ${name}: ${state}`, state === "ready" ? "good" : "bad"),
     ),
   );
 }
