@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from candlewick.cli.application import program
 from candlewick.graphql.limits import (
     DEFAULT_ROWS,
+    MARKET_ROWS,
     MAX_BODY,
     MAX_EVENT_GAPS,
     MAX_EVENT_ROWS,
@@ -149,6 +150,7 @@ def limits_page() -> str:
         (f"{MAX_EVENT_ROWS:,}", "candles or trades that one event of a subscription carries"),
         (f"{MAX_EVENT_GAPS:,}", "gaps that a subscription tells of at once; of more, the newest"),
         (f"{PRICE_ROWS:,}", "rows that a price or a conversion counts as (no bound on you)"),
+        (f"{MARKET_ROWS:,}", "rows that a list of movers or the statistics of a market count as (no bound on you)"),
         *bounds,
     ]
     text = (

@@ -20,6 +20,7 @@ from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceProfile, SourceStatus
 from candlewick.domain.watch import Watched
 from candlewick.graphql.app import HttpOptions, create_app
+from candlewick.pipeline.markets import Markets
 from candlewick.pipeline.pricing import Pricing
 from candlewick.ports import Imports
 from candlewick.storage.candles import Candles
@@ -32,6 +33,7 @@ from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.jobs import Jobs
 from candlewick.storage.keys import ApiKeys
+from candlewick.storage.markets import MarketViews
 from candlewick.storage.prices import Prices
 from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw_reads import RawPayloads
@@ -135,6 +137,7 @@ class Services:
         self.candles = Candles(database, self.clock)
         self.quotes = self.latest = Quotes(database)
         self.pricing = Pricing(Prices(database), self.clock)
+        self.markets = Markets(MarketViews(database), Prices(database), self.pricing, self.clock)
         self.freshness = FreshnessReads(database)
         self.days = Days(database)
         self.gaps = StoredGaps(database)

@@ -8,14 +8,12 @@ from typing import Final
 
 PLACES: Final = 36
 """Decimal places that a result may have: an amount of 18 places times a price of 18 places is exact."""
-_SCALE: Final = 10**PLACES
 
 
-def rounded(value: Fraction) -> Decimal:
-    """The number, exact if 36 decimal places hold it, else rounded half up (away from zero) to them."""
-    whole, rest = divmod(abs(value.numerator) * _SCALE, value.denominator)
+def rounded(value: Fraction, places: int = PLACES) -> Decimal:
+    """The number, exact if so many decimal places hold it, else rounded half up (away from zero) to them."""
+    whole, rest = divmod(abs(value.numerator) * 10**places, value.denominator)
     whole += 2 * rest >= value.denominator
-    places = PLACES
     while places and whole % 10 == 0:
         whole, places = whole // 10, places - 1
     return Decimal((value < 0, tuple(map(int, str(whole))), -places)) if whole else Decimal(0)

@@ -19,6 +19,8 @@ MAX_BODY: Final = 1_000_000
 """Bytes of a raw payload's body."""
 PRICE_ROWS: Final = 100
 """Rows that a price or a conversion counts as: so many markets may have a part in it."""
+MARKET_ROWS: Final = 1_000
+"""Rows that a list of movers or the statistics of a market count as: all instruments are looked at."""
 MAX_EVENT_GAPS: Final = 100
 """Gaps that a subscription tells of at once, of more the newest."""
 MAX_EVENT_ROWS: Final = 1_000

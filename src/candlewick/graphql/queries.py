@@ -11,8 +11,22 @@ from candlewick.domain.access import Role
 from candlewick.domain.job import JobId
 from candlewick.domain.letter import LetterId
 from candlewick.domain.market import AssetId, InstrumentId, InstrumentKey, VenueId
+from candlewick.domain.movers import Universe
 from candlewick.graphql.context import Info
 from candlewick.graphql.listing import list_assets, list_instruments, list_jobs, list_letters, page_of_watched
+from candlewick.graphql.markets import (
+    DAY,
+    AtVenue,
+    By,
+    FiguresIn,
+    FiguresOf,
+    MoverCount,
+    OfClass,
+    QuotedIn,
+    Within,
+    list_movers,
+    stats,
+)
 from candlewick.graphql.pricing import (
     WEEK,
     Amount,
@@ -31,6 +45,7 @@ from candlewick.graphql.types.connection import Connection, Listed, ListedAfter
 from candlewick.graphql.types.dead_letter import DeadLetter, DeadLetterFilter
 from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
 from candlewick.graphql.types.job import Job, JobFilter, JobIdArgument, parse_id
+from candlewick.graphql.types.market import MarketStats, Mover
 from candlewick.graphql.types.node import Node, NodeId
 from candlewick.graphql.types.price import ConversionResult, PriceResult
 from candlewick.graphql.types.service import ServiceInfo
@@ -101,6 +116,27 @@ class Query:
         self, info: Info, amount: Amount, from_: Given, to: Wanted, at: At = None, max_age: MaxAge = WEEK
     ) -> ConversionResult:
         return await converted(info.context, amount, question(("from", from_), ("to", to), at, max_age))
+
+    @strawberry.field(
+        description="Instruments that moved most, or of which most was traded, until now; only what is traded today."
+    )
+    async def movers(
+        self,
+        info: Info,
+        by: By,
+        window: Within = DAY,
+        first: MoverCount = 10,
+        asset_class: OfClass = None,
+        venue: AtVenue = None,
+        quote: QuotedIn = None,
+    ) -> list[Mover]:
+        return await list_movers(info.context, by, window, first, Universe(asset_class, venue, quote))
+
+    @strawberry.field(description="How large a market is now, by what a source says of its assets.")
+    async def market_stats(
+        self, info: Info, asset_class: OfClass = None, quote: FiguresIn = "USD", source: FiguresOf = None
+    ) -> MarketStats:
+        return await stats(info.context, asset_class, quote, source)
 
     @strawberry.field(description="One job by its id; null if there is none.")
     async def job(

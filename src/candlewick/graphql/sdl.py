@@ -19,6 +19,8 @@ VALUES: Final = (
     "Gap",
     "JobProgress",
     "LeftOutMarket",
+    "MarketStats",
+    "Mover",
     "PriceContribution",
     "PriceStep",
     "Quote",

@@ -51,6 +51,7 @@ from candlewick.ports import (
     Imports,
     Ingests,
     LatestQuotes,
+    MarketDesk,
     PriceDesk,
 )
 
@@ -240,6 +241,9 @@ class Services(Protocol):
 
     @property
     def pricing(self) -> PriceDesk: ...
+
+    @property
+    def markets(self) -> MarketDesk: ...
 
     @property
     def freshness(self) -> FreshnessStore: ...

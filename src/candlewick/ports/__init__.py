@@ -3,6 +3,7 @@
 from candlewick.ports.audit import CommitKey, LetterDesk, PayloadPosition, RawReads, Readers
 from candlewick.ports.calendars import CalendarSource, CalendarStore
 from candlewick.ports.gaps import GapStore
+from candlewick.ports.markets import MarketDesk, MarketReads
 from candlewick.ports.prices import PriceDesk, PriceReads, Sight
 from candlewick.ports.sources import (
     ArchiveShelf,
@@ -97,6 +98,8 @@ __all__ = [
     "LivePositions",
     "Lookup",
     "Market",
+    "MarketDesk",
+    "MarketReads",
     "MarketSource",
     "Outcome",
     "PayloadPosition",

@@ -13,6 +13,7 @@ from candlewick.domain.errors import SchemaOutOfDate
 from candlewick.domain.market import InstrumentKey
 from candlewick.pipeline import importing
 from candlewick.pipeline.importing import ArchiveImport
+from candlewick.pipeline.markets import Markets
 from candlewick.pipeline.pricing import Pricing
 from candlewick.pipeline.watching import Watching
 from candlewick.ports import Clock, Ingests, MarketSource
@@ -34,6 +35,7 @@ from candlewick.storage.jobs import Jobs
 from candlewick.storage.keys import ApiKeys
 from candlewick.storage.leases import StoredLeases
 from candlewick.storage.live_positions import StoredPositions
+from candlewick.storage.markets import MarketViews
 from candlewick.storage.prices import Prices
 from candlewick.storage.quotes import Quotes
 from candlewick.storage.raw import RawFiles
@@ -64,6 +66,7 @@ class Stores:
     candles: Candles
     quotes: Quotes
     prices: Prices
+    market_views: MarketViews
     freshness: FreshnessReads
     days: Days
     raw: RawFiles
@@ -84,6 +87,11 @@ class Stores:
         """What answers what things cost."""
         made_up = frozenset(offer.code for offer in providers() if offer.market is not None)
         return Pricing(self.prices, self.clock, made_up)
+
+    @property
+    def markets(self) -> Markets:
+        """What answers how markets stand."""
+        return Markets(self.market_views, self.prices, self.pricing, self.clock)
 
     @property
     def import_stores(self) -> importing.Stores:
@@ -175,6 +183,7 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         candles=Candles(database, clock, settings.storage.allowed_lateness),
         quotes=Quotes(database, settings.storage.allowed_lateness),
         prices=Prices(database),
+        market_views=MarketViews(database),
         freshness=FreshnessReads(database),
         days=Days(database, settings.storage.allowed_lateness),
         raw=RawFiles(database, settings.archive_dir),

@@ -21,6 +21,7 @@ from candlewick.domain.errors import NotYet, UnknownAsset, UnknownCalendar, Unkn
 from candlewick.domain.freshness import Freshness
 from candlewick.domain.gap import Gap, GapEvidence, GapId, GapState
 from candlewick.domain.hours import TimeBar
+from candlewick.domain.interval import Duration
 from candlewick.domain.job import (
     BackfillRequest,
     ImportRequest,
@@ -46,6 +47,8 @@ from candlewick.domain.market import (
     Venue,
     VenueId,
 )
+from candlewick.domain.market_stats import MarketFigures
+from candlewick.domain.movers import Mover, MoverRank, Movers, Universe, before
 from candlewick.domain.page import (
     AssetFilter,
     CandleQuery,
@@ -57,7 +60,7 @@ from candlewick.domain.page import (
     TradeQuery,
     TradeRow,
 )
-from candlewick.domain.price import PriceBook, PriceQuestion
+from candlewick.domain.price import AssetName, PriceBook, PriceQuestion
 from candlewick.domain.quote import QuoteRow
 from candlewick.domain.raw import DeadLetter, LetterKind, RawId, RawRecord
 from candlewick.domain.ruler import Ruler, local_ruler
@@ -465,6 +468,25 @@ class FakePricing(Recorded):
         return self.rows.get((asked.asset.code, asked.quote.code)) or UnknownAsset(str(asked.asset))
 
 
+class FakeMarkets(Recorded):
+    """What tests put in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[Mover] = []
+        self.stats: MarketFigures | None = None
+
+    async def movers(self, rank: MoverRank, universe: Universe, width: Duration, first: int) -> Movers:
+        self.note("movers", rank, universe, width, first)
+        return Movers(Window(before(START, width), START), "USD", self.rows[:first])
+
+    async def figures(
+        self, asset_class: AssetClass | None, quote: AssetName, source: str | None
+    ) -> MarketFigures | None:
+        self.note("figures", asset_class, quote, source)
+        return self.stats
+
+
 class FakeKeys(Recorded):
     """Two keys: READER's may read, SECRET's is an operator's."""
 
@@ -724,6 +746,7 @@ class FakeServices:
         self.quotes: Any = FakeQuotes()
         self.latest: Any = self.quotes
         self.pricing: Any = FakePricing()
+        self.markets: Any = FakeMarkets()
         self.freshness: Any = FakeFreshness()
         self.days: Any = FakeDays()
         self.gaps: Any = FakeGaps()

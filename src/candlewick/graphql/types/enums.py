@@ -15,6 +15,7 @@ from candlewick.domain.interval import Interval
 from candlewick.domain.job import JobKind, JobStatus
 from candlewick.domain.letter import RetryResult
 from candlewick.domain.market import AssetClass, DataKind, InstrumentStatus, Side, Tape
+from candlewick.domain.movers import MoverRank
 from candlewick.domain.page import Fill
 from candlewick.domain.price import LeftOutReason, PriceBasis, PricePath
 from candlewick.domain.raw import LetterKind
@@ -39,6 +40,7 @@ __all__ = [
     "JobStatus",
     "LeftOutReason",
     "LetterKind",
+    "MoverRank",
     "PriceBasis",
     "PricePath",
     "RateDirection",
@@ -289,4 +291,11 @@ _describe(
     NO_BRIDGE="Nothing leads on from its other asset.",
     MADE_UP="Its prices are made up, and there are real ones.",
     NOT_NEEDED="Enough others are nearer to a direct price, fresher, or traded more.",
+)
+_describe(
+    MoverRank,
+    "What movers are ranked by.",
+    GAIN="Those that rose most, as a part of what they cost.",
+    LOSS="Those that fell most.",
+    VOLUME="Those of which most was traded, in one currency.",
 )
