@@ -13,9 +13,9 @@ from candlewick.bars.columns import BarColumns
 from candlewick.bars.fullness import Begun, Number, full
 from candlewick.bars.pieces import Piece, Pieces
 from candlewick.bars.prefix import Prefix
-from candlewick.bars.signs import signs
+from candlewick.bars.signs import Signs, signs
 from candlewick.bars.state import BarState, Sums
-from candlewick.domain.bar import BarMeasure, EventBarSpec
+from candlewick.domain.bar import BarMeasure, BarRule, EventBarSpec
 from candlewick.domain.batch import TradeBatch
 from candlewick.domain.errors import TooManyBars, TradesOutOfOrder
 
@@ -72,7 +72,10 @@ class _Turn:
         self._spec = spec
         self._state = state
         self._batch = batch
-        sign, self._tick = signs(batch.side, batch.price, state.tick)
+        sign: Signs = np.zeros(len(batch), dtype=np.int8)
+        self._tick = state.tick
+        if spec.rule is not BarRule.THRESHOLD:  # which does not ask for sides
+            sign, self._tick = signs(batch.side, batch.price, state.tick)
         self._prefix = Prefix(batch, sign, spec.measure)
         self._pieces = Pieces(batch, self._prefix, spec.measure, state.open)
         self._expected = state.expected

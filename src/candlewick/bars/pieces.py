@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from operator import add
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -72,12 +73,22 @@ class Pieces:
             size=between(prefix.size, cut.size, prefix.size_scale),
             value=between(prefix.value, cut.value, prefix.value_scale),
             taker_buys=between(prefix.taker_buys, cut.taker_buys, prefix.size_scale),
-            buys=between(prefix.buys, cut.buys, prefix.scale),
-            sells=between(prefix.sells, cut.sells, prefix.scale),
-            buy_trades=int(between(prefix.buy_trades, 0, 0)),
-            sell_trades=int(between(prefix.sell_trades, 0, 0)),
+            **self._sides(piece, cut),
         )
         return found + self._before.sums if first and self._before is not None else found
+
+    def _sides(self, piece: Piece, cut: _Cut) -> dict[str, Any]:
+        """What is in it of either side; nothing where sides do not matter."""
+        sign, unit = self._prefix.sign[piece.start : piece.end], 10**self._prefix.scale
+        bought, sold = int(np.count_nonzero(sign > 0)), int(np.count_nonzero(sign < 0))
+        buys = int(self._prefix.buys[piece.end]) - int(self._prefix.buys[piece.start]) if bought else 0
+        sells = int(self._prefix.sells[piece.end]) - int(self._prefix.sells[piece.start]) if sold else 0
+        return {
+            "buys": Fraction(buys - cut.buys) / unit,
+            "sells": Fraction(sells - cut.sells) / unit,
+            "buy_trades": bought,
+            "sell_trades": sold,
+        }
 
     def open_bar(self, piece: Piece, *, first: bool) -> OpenBar | None:
         """The bar that the last piece leaves open; None if nothing is in it."""

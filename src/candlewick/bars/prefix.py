@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -37,12 +38,21 @@ class Prefix:
             case BarMeasure.VALUE:
                 self.scale, measured = self.value_scale, value
         self.total = _sums(measured)
-        self.buys = _sums(np.where(sign > 0, measured, 0))
-        self.sells = _sums(np.where(sign < 0, measured, 0))
-        self.ahead = self.buys - self.sells
+        self._measured = measured
+
+    @cached_property
+    def buys(self) -> Integers:
+        """What is measured, of the trades that count as buys."""
+        return _sums(np.where(self.sign > 0, self._measured, 0))
+
+    @cached_property
+    def sells(self) -> Integers:
+        return _sums(np.where(self.sign < 0, self._measured, 0))
+
+    @cached_property
+    def ahead(self) -> Integers:
         """Buys less sells."""
-        self.buy_trades = _sums((sign > 0).astype(np.int64))
-        self.sell_trades = _sums((sign < 0).astype(np.int64))
+        return _sums(self._measured * self.sign)
 
 
 def _wide_enough(price: Integers, size: Integers) -> tuple[Integers, Integers]:
