@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,10 @@ LARGEST_MESSAGE = 1024 * 1024
 """Bytes of a websocket message that a client sends."""
 
 
+MORE_FILES = 200
+"""Open files beside those of clients: the database, Redis, what is sent to us, the log."""
+
+
 async def serve_api(settings: Settings, where: Addresses, listener: socket.socket, *, with_parent: bool) -> None:
     """Serve until told to stop; then let requests in flight end, for as long as the settings allow."""
     async with (
@@ -60,6 +65,7 @@ async def serve_api(settings: Settings, where: Addresses, listener: socket.socke
                 settings.imports.max_uploads,
             ),
         )
+        _allow_files(settings.http.max_connections + MORE_FILES)
         app = create_app(services, options)
         log.info("server_started", url=url_of(settings.http), edition=services.service.edition)
         async with asyncio.TaskGroup() as group:
@@ -93,6 +99,20 @@ def _socket_limits(http: HttpSettings, sockets: WebsocketSettings) -> SocketLimi
         send_seconds=sockets.send_timeout.total_seconds(),
         key_check_seconds=sockets.key_check.total_seconds(),
     )
+
+
+def _allow_files(wanted: int) -> None:
+    """Let the process have so many files open, as far as it may: by default the bound is often 1,024."""
+    if sys.platform == "win32":  # has none
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    if soft != resource.RLIM_INFINITY and max(soft, most) < wanted:
+        log.warning("open_files_bounded", allowed=max(soft, most), wanted=wanted)
 
 
 async def _serve(app: ASGIApp, settings: Settings, listener: socket.socket, stop: asyncio.Event) -> None:
