@@ -17,6 +17,8 @@ from typing import cast
 import orjson
 import uvloop
 
+TRIES = 5
+
 
 def more_files() -> None:
     """As many sockets as the machine allows."""
@@ -30,6 +32,8 @@ class Counts:
 
     connected: int = 0
     connect_seconds: float = 0.0
+    refused: dict[str, int] = field(default_factory=dict)
+    """Why connections ended before they were acknowledged; each was tried again."""
     messages: int = 0
     lost: int = 0
     twice: int = 0
@@ -46,6 +50,7 @@ class Crowd:
         self.subscribe = orjson.dumps({"id": "1", "type": "subscribe", "payload": {"query": query}})
         self.counts = Counts()
         self.closed: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
         self.late = array("d")
         self.measuring = False
         self._payload: tuple[bytes, list[int], float] = (b"", [], 0.0)
@@ -65,12 +70,13 @@ class Crowd:
 class Subscriber(asyncio.Protocol):
     """One of them."""
 
-    def __init__(self, crowd: Crowd, *, deaf: bool, ready: asyncio.Future[None]) -> None:
+    def __init__(self, crowd: Crowd, *, deaf: bool, ready: asyncio.Future[bool]) -> None:
         self.crowd = crowd
         self.deaf = deaf
         self.ready = ready
         self.buffer = b""
         self.upgraded = False
+        self.why = ""
         self.last: int | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -83,10 +89,11 @@ class Subscriber(asyncio.Protocol):
         )
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if not self.deaf:
-            self.crowd.closed["lost" if exc else "closed"] += 1
         if not self.ready.done():
-            self.ready.set_exception(ConnectionError("lost before it was acknowledged"))
+            self.crowd.refused[self.why or ("lost" if exc else "closed")] += 1
+            self.ready.set_result(False)
+        elif not self.deaf:
+            self.crowd.closed["lost" if exc else "closed"] += 1
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -124,7 +131,9 @@ class Subscriber(asyncio.Protocol):
         if kind == 0x9:
             self.send(0xA, payload)
         elif kind == 0x8:
-            self.crowd.closed[str(int.from_bytes(payload[:2]))] += 1
+            self.why = f"{int.from_bytes(payload[:2])} {payload[2:].decode()}"
+            if self.ready.done() and not self.deaf:
+                self.crowd.closed[self.why] += 1
             self.transport.close()
         elif payload.startswith(b'{"type":"next"'):
             self.hear(payload)
@@ -132,7 +141,7 @@ class Subscriber(asyncio.Protocol):
             self.send(0x1, self.crowd.subscribe)
             if self.deaf:
                 self.transport.pause_reading()
-            self.ready.set_result(None)
+            self.ready.set_result(True)
         else:
             self.crowd.closed[payload[:60].decode()] += 1
 
@@ -152,25 +161,38 @@ class Subscriber(asyncio.Protocol):
 
 async def gather(crowd: Crowd, count: int, *, deaf: int, a_second: float) -> list[Subscriber]:
     """Connect them all, at that rate."""
-    loop, subscribers, waiting = asyncio.get_running_loop(), list[Subscriber](), list[asyncio.Future[None]]()
+    loop, waiting = asyncio.get_running_loop(), list[asyncio.Task[Subscriber]]()
     began = loop.time()
     for number in range(count + deaf):
-        ready: asyncio.Future[None] = loop.create_future()
-        address = (f"127.0.{number // 20_000 + 1}.{number % 200 + 1}", 0)
-        subscriber = Subscriber(crowd, deaf=number >= count, ready=ready)
-        await loop.create_connection(
-            lambda each=subscriber: each,  # type: ignore[misc]
-            "127.0.0.1",
-            crowd.port,
-            local_addr=address,
-        )
-        subscribers.append(subscriber)
-        waiting.append(ready)
+        waiting.append(loop.create_task(joined(crowd, number, deaf=number >= count)))
         await asyncio.sleep(max(began + number / a_second - loop.time(), 0))
-    await asyncio.gather(*waiting)
+    subscribers = await asyncio.gather(*waiting)
     crowd.counts.connected = len(subscribers)
-    crowd.counts.connect_seconds = loop.time() - began
+    crowd.counts.connect_seconds = round(loop.time() - began, 2)
     return subscribers
+
+
+async def joined(crowd: Crowd, number: int, *, deaf: bool) -> Subscriber:
+    """A subscriber that the server has acknowledged."""
+    loop = asyncio.get_running_loop()
+    address = (f"127.0.{number // 20_000 + 1}.{number % 200 + 1}", 0)
+    for _ in range(TRIES):
+        ready: asyncio.Future[bool] = loop.create_future()
+        subscriber = Subscriber(crowd, deaf=deaf, ready=ready)
+        try:
+            await loop.create_connection(
+                lambda each=subscriber: each,  # type: ignore[misc]
+                "127.0.0.1",
+                crowd.port,
+                local_addr=address,
+            )
+        except OSError as error:
+            crowd.refused[str(error)] += 1
+            await asyncio.sleep(1)
+            continue
+        if await ready:
+            return subscriber
+    raise ConnectionError(f"not let in: {dict(crowd.refused)}")
 
 
 async def main(port: int, count: int, deaf: int, a_second: float, query: str) -> None:
@@ -189,7 +211,7 @@ async def main(port: int, count: int, deaf: int, a_second: float, query: str) ->
             name: round(late[min(int(len(late) * share), len(late) - 1)] * 1000, 1)
             for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
         }
-    crowd.counts.closed = dict(crowd.closed)
+    crowd.counts.closed, crowd.counts.refused = dict(crowd.closed), dict(crowd.refused)
     print(json.dumps(asdict(crowd.counts)), flush=True)
     for subscriber in subscribers:
         subscriber.transport.abort()

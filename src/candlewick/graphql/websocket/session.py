@@ -6,6 +6,7 @@ import asyncio
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from secrets import token_hex
+from typing import Final
 
 import structlog
 from starlette.datastructures import Headers
@@ -38,6 +39,8 @@ from candlewick.graphql.websocket.messages import (
 from candlewick.graphql.websocket.quotas import OverQuota, Quota
 
 log = structlog.get_logger(__name__)
+
+_CHECK_SECONDS: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,7 @@ class Session:
             raise closing.too_many_inits()
         secret = _secret(payload, self.headers)
         self._caller = Caller(secret, None, self.end)
+        self._end_after(_CHECK_SECONDS, closing.try_later())  # the client was in time; from here on it waits for us
         try:
             await self.shared.access.pace.spend(None, secret)
             self._caller.key = await self.shared.access.check(secret)

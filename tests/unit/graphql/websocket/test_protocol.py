@@ -317,6 +317,19 @@ async def test_an_unexpected_fault_is_masked(services: FakeServices, socket: Soc
     assert message["payload"][0]["message"] == "internal error"
 
 
+async def test_whoever_begins_in_time_may_be_checked_for_longer(services: FakeServices) -> None:
+    asked = services.keys.authenticate
+
+    async def slowly(secret: str) -> object:
+        await asyncio.sleep(0.2)
+        return await asked(secret)
+
+    services.keys.authenticate = slowly
+    options = HttpOptions(sockets=SocketLimits(init_seconds=0.1))
+    async with serving(services, options) as app, connected(app) as socket:
+        await socket.begin(apiKey=READER)
+
+
 async def test_a_socket_on_which_nothing_runs_is_closed_in_the_end(services: FakeServices) -> None:
     options = HttpOptions(anonymous=True, sockets=SocketLimits(idle_seconds=0.05))
     async with serving(services, options) as app, connected(app) as socket:
