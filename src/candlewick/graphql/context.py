@@ -33,7 +33,7 @@ class Context:
     @classmethod
     def fresh(cls, services: Services, live: Live, documents: Documents, caller: ApiKey | None = None) -> Self:
         budget = RowBudget(documents.limits.rows)
-        return cls(services, live, documents, Loaders.fresh(services), budget, caller)
+        return cls(services, live, documents, Loaders(services), budget, caller)
 
     def require(self, role: Role) -> ApiKey:
         """The caller's key.

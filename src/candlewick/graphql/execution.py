@@ -176,7 +176,12 @@ class Execution:
         return replace(await self._execute(operation, executor, trace_id), cost=cost)
 
     def _cost(self, operation: Operation, executor: Executor) -> Cost:
-        return self.documents.tariff.cost(operation.document, operation.node, executor.variable_values)
+        """It follows from the operation and its variables: the same are priced once."""
+
+        def price() -> Cost:
+            return self.documents.tariff.cost(operation.document, operation.node, executor.variable_values)
+
+        return operation.plans.of_request(operation.node, operation.variables, price)
 
     async def _execute(self, operation: Operation, executor: Executor, trace_id: str) -> Answer:
         try:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Self
+from functools import cached_property
 
 from candlewick.graphql.loaders.asset import AssetLoader, asset_loader
 from candlewick.graphql.loaders.candle_columns import ColumnLoader, column_loader
@@ -31,48 +30,80 @@ from candlewick.graphql.loaders.written_candles import WrittenCandleLoader, writ
 from candlewick.graphql.services import Services
 
 
-@dataclass(frozen=True, slots=True)
 class Loaders:
-    """One set an operation: a set that lived longer would serve stale rows."""
+    """One set an operation: a set that lived longer would serve stale rows. Each is made when it is asked for first."""
 
-    assets: AssetLoader
-    venues: VenueLoader
-    instruments_by_id: InstrumentByIdLoader
-    instruments_by_key: InstrumentByKeyLoader
-    candles: CandleLoader
-    candle_columns: ColumnLoader
-    factors: FactorLoader
-    trades: TradeLoader
-    written_candles: WrittenCandleLoader
-    quotes: QuoteLoader
-    latest: LatestLoader
-    price_books: PriceBookLoader
-    freshness: FreshnessLoader
-    gaps: GapLoader
-    origins: OriginLoader
-    payloads: PayloadLoader
-    bodies: BodyLoader
-    source_status: SourceStatusLoader
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
-    @classmethod
-    def fresh(cls, services: Services) -> Self:
-        return cls(
-            assets=asset_loader(services.instruments),
-            venues=venue_loader(services.instruments),
-            instruments_by_id=instrument_by_id_loader(services.instruments),
-            instruments_by_key=instrument_by_key_loader(services.instruments),
-            candles=candle_loader(services.candles),
-            candle_columns=column_loader(services.candles),
-            factors=factor_loader(services.days),
-            trades=trade_loader(services.trades),
-            written_candles=written_candle_loader(services.candles),
-            quotes=quote_loader(services.quotes),
-            latest=latest_loader(services.latest),
-            price_books=price_book_loader(services.pricing),
-            freshness=freshness_loader(services.freshness),
-            gaps=gap_loader(services.gaps),
-            origins=origin_loader(services.raw_reads),
-            payloads=payload_loader(services.raw_reads),
-            bodies=body_loader(services.raw_reads),
-            source_status=source_status_loader(services.overseer),
-        )
+    @cached_property
+    def assets(self) -> AssetLoader:
+        return asset_loader(self._services.instruments)
+
+    @cached_property
+    def venues(self) -> VenueLoader:
+        return venue_loader(self._services.instruments)
+
+    @cached_property
+    def instruments_by_id(self) -> InstrumentByIdLoader:
+        return instrument_by_id_loader(self._services.instruments)
+
+    @cached_property
+    def instruments_by_key(self) -> InstrumentByKeyLoader:
+        return instrument_by_key_loader(self._services.instruments)
+
+    @cached_property
+    def candles(self) -> CandleLoader:
+        return candle_loader(self._services.candles)
+
+    @cached_property
+    def candle_columns(self) -> ColumnLoader:
+        return column_loader(self._services.candles)
+
+    @cached_property
+    def factors(self) -> FactorLoader:
+        return factor_loader(self._services.days)
+
+    @cached_property
+    def trades(self) -> TradeLoader:
+        return trade_loader(self._services.trades)
+
+    @cached_property
+    def written_candles(self) -> WrittenCandleLoader:
+        return written_candle_loader(self._services.candles)
+
+    @cached_property
+    def quotes(self) -> QuoteLoader:
+        return quote_loader(self._services.quotes)
+
+    @cached_property
+    def latest(self) -> LatestLoader:
+        return latest_loader(self._services.latest)
+
+    @cached_property
+    def price_books(self) -> PriceBookLoader:
+        return price_book_loader(self._services.pricing)
+
+    @cached_property
+    def freshness(self) -> FreshnessLoader:
+        return freshness_loader(self._services.freshness)
+
+    @cached_property
+    def gaps(self) -> GapLoader:
+        return gap_loader(self._services.gaps)
+
+    @cached_property
+    def origins(self) -> OriginLoader:
+        return origin_loader(self._services.raw_reads)
+
+    @cached_property
+    def payloads(self) -> PayloadLoader:
+        return payload_loader(self._services.raw_reads)
+
+    @cached_property
+    def bodies(self) -> BodyLoader:
+        return body_loader(self._services.raw_reads)
+
+    @cached_property
+    def source_status(self) -> SourceStatusLoader:
+        return source_status_loader(self._services.overseer)

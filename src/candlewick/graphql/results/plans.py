@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Self
 
+import orjson
 from graphql import (
     DocumentNode,
     ExecutableDefinitionNode,
     FieldNode,
+    OperationDefinitionNode,
     SelectionNode,
     VariableNode,
 )
 
 _MOST: Final = 100
-"""Plans that are kept of a document: its lists, times the ways that @skip and @include are decided."""
+"""Plans that are kept of a document: its lists, times the ways that @skip and @include are decided, and its costs."""
+_LONGEST: Final = 1_000
+"""Bytes of variables that are remembered."""
 
 
 class Plans:
@@ -33,12 +37,24 @@ class Plans:
         self, kind: object, nodes: Sequence[FieldNode], variables: Mapping[str, Any], make: Callable[[], Made]
     ) -> Made:
         """What `make` made the last time for these nodes and equal decisions, or makes now."""
-        decided = tuple(map(variables.get, self._deciding))
-        key = (kind, *map(id, nodes), decided)
+        return self._once((kind, *map(id, nodes), *map(variables.get, self._deciding)), make)
+
+    def of_request[Made](
+        self, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None, make: Callable[[], Made]
+    ) -> Made:
+        """The same for an operation with all of its variables, if they are no large ones."""
+        try:
+            text = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
+        except TypeError:  # a transport that is no JSON
+            return make()
+        return self._once((id(operation), text), make) if len(text) <= _LONGEST else make()
+
+    def _once[Made](self, key: object, make: Callable[[], Made]) -> Made:
         if key not in self._made:
+            made = make()
             if len(self._made) >= _MOST:
                 self._made.clear()
-            self._made[key] = make()
+            self._made[key] = made
         return self._made[key]  # type: ignore[no-any-return]
 
 
