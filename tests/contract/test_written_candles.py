@@ -166,6 +166,17 @@ async def test_dirt_beyond_the_page_does_not_matter(database: Database) -> None:
         assert await compared(store, [instrument.id], query, asked) == expected, query
 
 
+async def test_the_edge_of_a_live_instrument_is_read_as_rows(database: Database) -> None:
+    instrument, store = await traded(database), store_of(database)
+    newer = Trade(9_999, Decimal(7), Decimal(1), Side.SELL, START + timedelta(hours=11, minutes=10))
+    await Trades(database).insert(delivery(instrument, [newer]))
+    asked, width = template(*NAMES), Duration.parse("PT1H")
+    assert await compared(store, [instrument.id], CandleQuery(width, 5), asked) == 0
+    assert await compared(store, [instrument.id], CandleQuery(width, 5, newest=False), asked) == 1
+    earlier = CandleQuery(width, 5, window=Window(START, START + timedelta(hours=10)))
+    assert await compared(store, [instrument.id], earlier, asked) == 1
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -52,7 +52,8 @@ _COLUMNS: Final[Mapping[str, Written]] = {
 _PAGES: Final = f"""
 SELECT span.instrument_id, span.several, page.beyond OR span.days OR {{dirty}} AS not_meant, page.*
 FROM (
-    SELECT instrument_id, min(origin) AS origin, count(*) > 1 AS several, bool_or(origin = {DAYS_CODE}) AS days
+    SELECT instrument_id, min(origin) AS origin, count(*) > 1 AS several, bool_or(origin = {DAYS_CODE}) AS days,
+           max(last_open) AS last_open
     FROM candle_span WHERE instrument_id = ANY($1) AND origin = ANY($2) GROUP BY instrument_id
 ) AS span
 CROSS JOIN LATERAL (
@@ -60,7 +61,13 @@ CROSS JOIN LATERAL (
            count(*) > $5 AS more, min(open_time) AS first_open, max(open_time) AS last_open
     FROM ({{candles}}) AS candle
 ) AS page
+{{where}}
 """
+_SETTLED: Final = """
+WHERE NOT EXISTS (
+    SELECT FROM dirty_range AS edge WHERE edge.instrument_id = span.instrument_id AND edge.end_time > span.last_open
+)"""
+"""Where the newest candles are read: a live instrument's are dirty, and that is seen before anything is written."""
 _KEPT: Final = """
 SELECT * FROM {table}
 WHERE instrument_id = span.instrument_id AND origin = {origin} AND open_time >= $3 AND open_time < $4
@@ -146,11 +153,13 @@ def arguments_of(instrument_ids: Sequence[InstrumentId], query: CandleQuery) -> 
 
 def pages_of(query: CandleQuery, aggregates: str, candles: str, *, counted: bool) -> str:
     """SQL that makes one row of each instrument's candles. `counted`: a trade count must be one of the API's."""
+    minutes = query.duration == Interval.M1.duration
     return _PAGES.format(
         aggregates=aggregates,
         beyond=f"coalesce(bool_or(trade_count > {_LARGEST}), false)" if counted else "false",
         candles=candles,
-        dirty="false" if query.duration == Interval.M1.duration else _dirty(query),
+        dirty="false" if minutes else _dirty(query),
+        where=_SETTLED if query.newest and query.window is None and not minutes else "",
     )
 
 
