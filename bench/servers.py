@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
@@ -54,8 +55,12 @@ __all__ = [
 @asynccontextmanager
 async def editions() -> AsyncIterator[list[Offer]]:
     """The editions that can be had here, on servers that live as long as the block."""
-    with ExitStack() as stack:
-        yield list((await offered(stack)).values())
+    folder = new_data_dir("candlewick-bench-")
+    try:
+        with ExitStack() as stack:
+            yield list((await offered(stack, folder)).values())
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @asynccontextmanager

@@ -1,30 +1,49 @@
-"""The databases that the tests run on: every edition that this machine offers, each in a fresh database."""
+"""The databases that the tests run on: every edition that this machine offers, each in a fresh database.
+
+Where tests run side by side (`-n`), the processes share the servers, and each has databases of its own.
+"""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from candlewick.domain.service import DatabaseEdition
 from candlewick.storage.engine import Database
-from candlewick.storage.schema import migrate
-from databases import Offer, create_database, drop_database, offered
+from databases import QUICK, Databases, Offer, offered
+from embedded_services import new_data_dir
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")  # no test is held to a time: machines are busy
 
-OFFERS = pytest.StashKey[dict[DatabaseEdition, Offer]]()
+SERVERS = pytest.StashKey[Path]()
+VERSIONS = pytest.StashKey[dict[str, str]]()
+UNMEASURED = frozenset({"test_fuzz.py", "test_recordings.py"})
+"""Files whose tests read so much that measuring coverage doubles what they cost: other tests cover the same lines."""
 
 
 @pytest.fixture(scope="session")
 async def offers(pytestconfig: pytest.Config) -> AsyncIterator[dict[DatabaseEdition, Offer]]:
     """A server for each edition that can be had here."""
     with ExitStack() as stack:
-        pytestconfig.stash[OFFERS] = await offered(stack)
-        yield pytestconfig.stash[OFFERS]
+        found = await offered(stack, pytestconfig.stash[SERVERS], QUICK)
+        pytestconfig.stash[VERSIONS] = {str(edition): offer.version for edition, offer in found.items()}
+        yield found
+
+
+@pytest.fixture(scope="session")
+async def databases(offers: dict[DatabaseEdition, Offer]) -> AsyncIterator[Databases]:
+    """The databases made so far, whatever the order in which tests want them."""
+    made = Databases()
+    yield made
+    await made.drop()
 
 
 @pytest.fixture(scope="session", params=list(DatabaseEdition), ids=str)
@@ -37,38 +56,59 @@ def offer(request: pytest.FixtureRequest, offers: dict[DatabaseEdition, Offer]) 
 
 
 @pytest.fixture(scope="session")
-async def database_url(offer: Offer) -> AsyncIterator[str]:
+async def database_url(offer: Offer, databases: Databases) -> str:
     """A migrated database of each edition, shared by the tests: each works on instruments of its own."""
-    url = await create_database(offer)
-    await migrate(url, timescaledb=offer.timescaledb)
-    yield url
-    await drop_database(offer, url)
+    return await databases.url(offer)
 
 
 @pytest.fixture(scope="session")
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(offer: Offer, databases: Databases) -> Database:
     """The same, opened."""
-    opened = await Database.open(database_url, pool_size=12)
-    yield opened
-    await opened.close()
+    return await databases.opened(offer)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """All processes of a run start private servers in one folder, which goes with the run."""
+    given = getattr(config, "workerinput", None)
+    config.stash[VERSIONS] = {}
+    config.stash[SERVERS] = Path(given["servers"]) if given else new_data_dir("candlewick-servers-")
+    if not given:
+        config.add_cleanup(partial(shutil.rmtree, config.stash[SERVERS], ignore_errors=True))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["servers"] = str(node.config.stash[SERVERS])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[VERSIONS].update(getattr(node, "workeroutput", {}).get("versions", {}))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What a worker ran on is for the process that sums up."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["versions"] = session.config.stash[VERSIONS]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Nobody is asked over the internet by accident."""
-    if "live" in str(config.getoption("markexpr")):
-        return
+    """Nobody is asked over the internet by accident, and what says the same a million times is not measured."""
+    asked = "live" in str(config.getoption("markexpr"))
     unasked = pytest.mark.skip(reason="live providers are asked only with -m live, where there is an internet")
     for item in items:
-        if item.get_closest_marker("live"):
+        if item.get_closest_marker("live") and not asked:
             item.add_marker(unasked)
+        if item.path.name in UNMEASURED:
+            item.add_marker("no_cover")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what the tests ran on, and which edition's tests could not run."""
-    offers = config.stash.get(OFFERS, None)
-    if offers is None:
+    versions = config.stash[VERSIONS]
+    if not versions:
         return
     terminalreporter.section("databases")
     for edition in DatabaseEdition:
-        ran = f"ran on {offers[edition].version}" if edition in offers else "NOT RUN: not offered by this machine"
+        ran = f"ran on {versions[edition]}" if edition in versions else "NOT RUN: not offered by this machine"
         terminalreporter.write_line(f"{edition}: {ran}")

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from candlewick.providers.exact_json import Number
 
-DAMAGED = settings(max_examples=int(os.environ.get("CANDLEWICK_TEST_MUTATIONS", "300")), deadline=None)
+DAMAGED: Final = settings(max_examples=int(os.environ.get("CANDLEWICK_TEST_MUTATIONS", "100")), deadline=None)
 """How many a test looks at: CANDLEWICK_TEST_MUTATIONS=10000 for a long look."""
 NUMBERS = st.one_of(
     st.integers(-(10**25), 10**25),
     st.sampled_from(["0.0", "1e400", "-1e-400", "1.5", "105944.20", f"0.{'1' * 200}"]).map(Number),
 )
-TEXTS = st.text(max_size=8) | st.sampled_from(["NaN", "1e9", "-1", "0", "buy", "\ud800", "\0", "2025-11-10T00:00:00Z"])
-JUNK: st.SearchStrategy[Any] = st.recursive(
+TEXTS = st.text(max_size=8) | st.sampled_from(
+    ["NaN", "1e9", "-1", "0", "", "buy", "\ud800", "\0", "2025-11-10T00:00:00Z"]
+)
+JUNK: Final[st.SearchStrategy[Any]] = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=6,

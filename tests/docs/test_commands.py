@@ -1,4 +1,8 @@
-"""Every command on the pages exists; those that are safe to run are run, and print what the pages show."""
+"""Every command on the pages exists; those that are safe to run are run, and print what the pages show.
+
+Then the examples in GraphQL, SQL and Python do what the pages say, with what the commands have put into the database:
+all in this file, which is one worker's where tests run side by side.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,15 @@ import shlex
 from collections.abc import Iterator
 from typing import Any, Final
 
+import asyncpg
+import httpx
 import pytest
 from typer.main import get_command
 
 from candlewick.cli.application import program
+from candlewick.embedded import private_services
 from documented_service import DocumentedService
-from documents import Shown, mentioned_commands, shown_commands
+from documents import Block, Shown, blocks, mentioned_commands, shown_commands
 
 NOT_RUN: Final = {
     "make setup": "makes the environment that the tests run in",
@@ -122,3 +129,53 @@ def test_commands_print_what_the_pages_show(service: DocumentedService, shown: S
 def words_of(output: str) -> list[list[str]]:
     """Line by line, without the width of columns and the seconds that something took."""
     return [re.sub(r"\b\d+\.\d\b", "…", line).split() for line in output.splitlines()]
+
+
+def place(block: Block) -> str:
+    return block.place
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("block", blocks("graphql"), ids=place)
+def test_queries_are_answered(service: DocumentedService, block: Block) -> None:
+    is_followed = block.next is not None and block.next.language == "json"
+    variables = json.loads(block.next.text) if block.next and is_followed else None
+
+    answer = httpx.post(f"{service.url}/graphql", json={"query": block.text, "variables": variables}).json()
+
+    assert "errors" not in answer, answer
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("block", blocks("sql"), ids=place)
+async def test_statements_run(service: DocumentedService, block: Block) -> None:
+    with private_services(service.data_dir, redis=False) as urls:
+        connection = await asyncpg.connect(urls.database)
+        try:
+            if "drop_chunks" in block.text and not await has_timescaledb(connection):
+                pytest.skip("the statement is for TimescaleDB, and this machine offers none")
+            change = connection.transaction()
+            await change.start()
+            await connection.execute(block.text)
+            await change.rollback()
+        finally:
+            await connection.close()
+
+
+async def has_timescaledb(connection: asyncpg.Connection) -> bool:
+    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')"))
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("block", blocks("python"), ids=place)
+def test_programs_print_what_the_pages_show(service: DocumentedService, block: Block) -> None:
+    done = service.run_python(block.text)
+
+    assert done.returncode == 0, done.stderr
+    assert block.next is not None
+    assert stripped(done.stdout) == stripped(block.next.text)
+
+
+def stripped(output: str) -> list[str]:
+    """The lines, without what nobody sees at their ends."""
+    return [line.rstrip() for line in output.rstrip().splitlines()]

@@ -18,15 +18,11 @@ from candlewick.providers.exact import Unreadable
 from candlewick.providers.exact_json import written
 from markets import LATER
 from mutations import DAMAGED, mutated
+from unit.providers.binance.test_tickers import BOOK, ROW
 
 TRADE = {"id": 7, "price": "1.5", "qty": "2", "time": 1_723_161_240_000, "isBuyerMaker": True, "isBestMatch": True}
 AGGREGATE = {"a": 7, "p": "1.5", "q": "2", "f": 1, "l": 2, "T": 1_723_161_240_000, "m": False, "M": True}
 KLINE = [1_723_161_240_000, "1", "3", "1", "2", "5", 1_723_161_299_999, "9", 4, "2", "3", "0"]
-TICKER = {
-    "symbol": "BTCUSDT", "lastPrice": "1.5", "bidPrice": "1", "askPrice": "2", "quoteVolume": "9",
-    "priceChangePercent": "-0.5", "closeTime": 1_723_161_240_000,
-}  # fmt: skip
-BOOK = {"symbol": "BTCUSDT", "bidPrice": "1", "bidQty": "1", "askPrice": "2", "askQty": "1"}
 SYMBOL = {
     "symbol": "BTCUSDT", "status": "TRADING", "baseAsset": "BTC", "quoteAsset": "USDT",
     "filters": [{"filterType": "PRICE_FILTER", "tickSize": "0.01"}, {"filterType": "LOT_SIZE", "stepSize": "0.001"}],
@@ -38,9 +34,9 @@ ANSWERS: dict[str, tuple[str, Any]] = {
         "/api/v3/klines?symbol=BTCUSDT",
         [KLINE, [1_723_161_300_000, *KLINE[1:6], 1_723_161_359_999, *KLINE[7:]]],
     ),
-    "tickers": ("/api/v3/ticker/24hr", [TICKER, TICKER | {"symbol": "ETHUSDT"}]),
+    "tickers": ("/api/v3/ticker/24hr", [ROW, ROW | {"symbol": "ETHUSDT"}]),
     "books": ("/api/v3/ticker/bookTicker", [BOOK, BOOK | {"symbol": "ETHUSDT"}]),
-    "ticker": ("/api/v3/ticker/24hr?symbol=BTCUSDT", TICKER),
+    "ticker": ("/api/v3/ticker/24hr?symbol=BTCUSDT", ROW),
     "listings": ("/api/v3/exchangeInfo", {"symbols": [SYMBOL, SYMBOL | {"symbol": "ETHUSDT", "baseAsset": "ETH"}]}),
 }
 EVENTS: dict[str, Any] = {

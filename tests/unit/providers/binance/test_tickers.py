@@ -11,8 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from candlewick.domain.errors import MalformedPayload, SourceUnavailable
 from candlewick.domain.quote import Quote
@@ -21,11 +19,9 @@ from candlewick.providers.binance.quotes import BinanceQuotes
 from candlewick.providers.binance.reader import BinanceReader
 from candlewick.providers.binance.rest import TICKERS
 from candlewick.providers.binance.tickers import books, quotes
-from candlewick.providers.exact_json import written
 from markets import LATER, FrozenClock
 from recordings import recording
 from source_doubles import Script, client, instrument
-from unit.providers.mutations import mutated
 
 CLOSED = datetime(2025, 12, 31, 23, 59, 59, 123000, tzinfo=UTC)
 ROW: dict[str, Any] = {
@@ -130,17 +126,6 @@ def test_every_row_of_the_recording_is_a_quote_or_has_its_reason() -> None:
         [quote] = found[row["symbol"]].quotes
         assert f"{quote.volume_24h:f}" == row["quoteVolume"]
         assert quote.price is None or f"{quote.price:f}" == row["lastPrice"]
-
-
-@settings(max_examples=500, deadline=None)
-@given(data=st.data())
-def test_a_damaged_answer_is_read_or_malformed(data: st.DataObject) -> None:
-    document = mutated([ROW, ROW | {"symbol": "ETHUSDT"}], data.draw)
-    try:
-        found = quotes(Payload("binance", TICKERS, written(document).encode(), LATER))
-    except MalformedPayload:
-        return
-    assert sum(len(lines.quotes) + len(lines.rejected) for lines in found.values()) == len(document)
 
 
 def answering(request: httpx.Request) -> httpx.Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from candlewick.domain.errors import MalformedPayload
@@ -14,10 +14,9 @@ from candlewick.providers import answers
 from candlewick.providers.coingecko.reader import CoinGeckoReader
 from candlewick.providers.coingecko.rest import objection
 from candlewick.providers.exact_json import Number, written
+from mutations import DAMAGED, mutated
 from unit.providers.coingecko.wire import COIN, NOW, UPDATED
-from unit.providers.mutations import mutated
 
-SETTINGS = settings(max_examples=300, deadline=None)
 FIGURES = {"usd": Number("2.5"), "usd_market_cap": None, "usd_24h_vol": 7, "eur": 2, "last_updated_at": UPDATED}
 POINTS = [[UPDATED * 1000, Number("49326.5")], [UPDATED * 1000 + 1, 2]]
 ANSWERS: dict[str, Any] = {
@@ -31,7 +30,7 @@ ANSWERS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("endpoint", ANSWERS)
-@SETTINGS
+@DAMAGED
 @given(data=st.data())
 def test_a_damaged_answer_is_read_or_malformed(endpoint: str, data: st.DataObject) -> None:
     document = mutated(ANSWERS[endpoint], data.draw)
@@ -54,7 +53,7 @@ def test_a_damaged_answer_is_read_or_malformed(endpoint: str, data: st.DataObjec
         assert listing.base_name is None or listing.base_name.isprintable()
 
 
-@SETTINGS
+@DAMAGED
 @given(body=st.binary(max_size=200), endpoint=st.sampled_from(sorted(ANSWERS)))
 def test_bytes_of_any_kind_are_malformed(body: bytes, endpoint: str) -> None:
     with pytest.raises(MalformedPayload):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from candlewick.domain.errors import MalformedPayload
@@ -14,10 +14,9 @@ from candlewick.providers import answers
 from candlewick.providers.coinpaprika.reader import CoinPaprikaReader
 from candlewick.providers.coinpaprika.rest import objection
 from candlewick.providers.exact_json import Number, written
+from mutations import DAMAGED, mutated
 from unit.providers.coinpaprika.wire import COIN, FIGURES, NOW, POINT, TICKER
-from unit.providers.mutations import mutated
 
-SETTINGS = settings(max_examples=300, deadline=None)
 EXACT = FIGURES | {"price": Number("41389.57931641128")}
 TWO = TICKER | {"quotes": {"USD": EXACT, "BTC": EXACT}}
 ANSWERS: dict[str, Any] = {
@@ -29,7 +28,7 @@ ANSWERS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("endpoint", ANSWERS)
-@SETTINGS
+@DAMAGED
 @given(data=st.data())
 def test_a_damaged_answer_is_read_or_malformed(endpoint: str, data: st.DataObject) -> None:
     document = mutated(ANSWERS[endpoint], data.draw)
@@ -63,7 +62,7 @@ def _expected(row: Any) -> int:
     return len(quotes) if named and isinstance(quotes, dict) else 1
 
 
-@SETTINGS
+@DAMAGED
 @given(body=st.binary(max_size=200), endpoint=st.sampled_from(sorted(ANSWERS)))
 def test_bytes_of_any_kind_are_malformed(body: bytes, endpoint: str) -> None:
     with pytest.raises(MalformedPayload):
