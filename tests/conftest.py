@@ -5,6 +5,7 @@ Where tests run side by side (`-n`), the processes share the servers, and each h
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -74,6 +75,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SERVERS] = Path(given["servers"]) if given else new_data_dir("candlewick-servers-")
     if not given:
         config.add_cleanup(partial(shutil.rmtree, config.stash[SERVERS], ignore_errors=True))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """All processes hash alike, so that they find the cases of a test in the same order."""
+    os.environ.setdefault("PYTHONHASHSEED", "0")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -45,7 +45,7 @@ class Command:
         return ServiceUrls(*json.loads(self.process.stdout.readline()))
 
     def end(self) -> None:
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=120)
 
     def kill(self) -> None:
         self.process.kill()
@@ -78,7 +78,7 @@ def everything_stopped(data_dir: Path) -> bool:
     return is_stopped(postgres_folder(data_dir)) and is_stopped(valkey_folder(data_dir))
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 15) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -16,6 +16,8 @@ HOUR = timedelta(hours=1)
 RUN_OUT = timedelta(seconds=-1)
 """How long a lease lasts that is over at once."""
 EVERYTHING = 10_000
+HANGS = 120.0
+"""Seconds after which a test holds something for hung: a busy machine takes long over real work."""
 _NUMBER = count(1)
 _BLOCKED = """
 SELECT count(*) FROM pg_stat_activity

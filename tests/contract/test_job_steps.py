@@ -20,7 +20,7 @@ from candlewick.storage.jobs import Jobs
 from candlewick.storage.leases import StoredLeases
 from candlewick.storage.trades import Trades
 from markets import delivery, new_instrument
-from working import EVERYTHING, HOUR, RUN_OUT, begun, blocked, due_of, new_job
+from working import EVERYTHING, HANGS, HOUR, RUN_OUT, begun, blocked, due_of, new_job
 
 NOON = datetime(2024, 8, 8, 12, tzinfo=UTC)
 
@@ -108,7 +108,7 @@ async def test_a_step_is_not_taken_from_a_worker_in_the_middle_of_a_commit_nor_i
     step = await begun(database, job, RUN_OUT)
     async with database.transaction() as driver:
         await leases.hold(driver, step.lease)
-        assert await asyncio.wait_for(due_of(database, job), 20) == []
+        assert await asyncio.wait_for(due_of(database, job), HANGS) == []
     assert len(await due_of(database, job)) == 1
 
 

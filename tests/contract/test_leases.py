@@ -26,7 +26,7 @@ from candlewick.storage.leases import StoredLeases
 from candlewick.storage.live_positions import StoredPositions
 from candlewick.storage.trades import Trades
 from markets import LATER, FrozenClock, delivery, new_instrument, read_all
-from working import HOUR, RUN_OUT, blocked, unique
+from working import HANGS, HOUR, RUN_OUT, blocked, unique
 
 NOON = datetime(2024, 8, 8, 12, tzinfo=UTC)
 TRADE = Trade(1, Decimal(10), Decimal(1), Side.BUY, NOON)
@@ -156,14 +156,14 @@ async def test_a_renewal_does_not_wait_for_a_long_writer(database: Database) -> 
     lease = await acquired(database, unique("feed"))
     async with database.transaction() as driver:
         await leases.hold(driver, lease)
-        assert await asyncio.wait_for(StoredLeases(database).renew(lease, HOUR), 20)
+        assert await asyncio.wait_for(StoredLeases(database).renew(lease, HOUR), HANGS)
 
 
 async def test_whoever_asks_for_a_lease_that_is_held_does_not_wait_for_the_holders_writers(database: Database) -> None:
     lease = await acquired(database, unique("feed"))
     async with database.transaction() as driver:
         await leases.hold(driver, lease)
-        assert await asyncio.wait_for(StoredLeases(database).acquire(lease.name, "another", HOUR), 20) is None
+        assert await asyncio.wait_for(StoredLeases(database).acquire(lease.name, "another", HOUR), HANGS) is None
 
 
 async def test_a_position_comes_with_its_trades_and_never_goes_back(database: Database) -> None:

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from candlewick.embedded.valkey import find_valkey
+from working import HANGS
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 async def redis(address: str) -> AsyncIterator[Redis]:
     client: Redis = Redis.from_url(address)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANGS):
         while not await _answers(client):  # noqa: ASYNC110  (a server that starts tells nobody)
             await asyncio.sleep(0.01)
     yield client

@@ -20,6 +20,7 @@ from candlewick.jobs.reporting import keep_reporting
 from candlewick.jobs.rounds import Pace
 from integration.jobs.conftest import Valkey, valkey
 from unit.bus.test_status import REPORT
+from working import HANGS
 
 __all__ = ["valkey"]
 
@@ -91,7 +92,7 @@ async def test_a_process_goes_on_reporting_after_redis_was_away_and_takes_its_wo
         task = asyncio.create_task(keep_reporting(board, sources, stop))
         await asyncio.sleep(0.1)
         valkey.start()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HANGS):
             while not await heard(board):  # noqa: ASYNC110  (another process has no event to wait for)
                 await asyncio.sleep(0.05)
         stop.set()

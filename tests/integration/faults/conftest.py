@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Final
 
 import pytest
 
 from candlewick.domain.service import DatabaseEdition
+from candlewick.providers.simulation.faults import Fault
 from candlewick.storage.engine import Database
 from candlewick.storage.schema import migrate
 from databases import Offer, create_database, drop_database
+
+SHORT: Final = timedelta(seconds=2)
+LONG: Final = timedelta(minutes=1)
+
+
+@pytest.fixture
+def silence(request: pytest.FixtureRequest) -> timedelta:
+    """After which a stream is given up: short only where that is the fault, since a busy machine is silent too."""
+    case = getattr(request.node, "callspec", None)
+    return SHORT if case is not None and case.params.get("fault") is Fault.SILENT else LONG
 
 
 @pytest.fixture(scope="package")

@@ -24,10 +24,9 @@ from candlewick.storage.leases import StoredLeases
 from candlewick.storage.live_positions import StoredPositions
 from integration.faults.backfilling import stores_of
 from integration.faults.venue import Venue, known_instrument, stored_trades
+from working import HANGS
 
 _HOUR: Final = timedelta(hours=1)
-_LONGEST: Final = 30.0
-"""Seconds until what a test waits for must have happened."""
 
 
 async def soon(_: float) -> None:
@@ -75,7 +74,7 @@ class Following:
 
     async def beyond(self, number: int) -> None:
         """Come back when everything up to there is here, and more."""
-        async with asyncio.timeout(_LONGEST):
+        async with asyncio.timeout(HANGS):
             while await self.position() <= number:  # noqa: ASYNC110  (a database has no event to wait for)
                 await asyncio.sleep(0.02)
 
@@ -86,7 +85,7 @@ class Following:
 
     async def settled(self, gaps: int) -> list[Gap]:
         """Come back when there are so many gaps, none of which is being repaired."""
-        async with asyncio.timeout(_LONGEST):
+        async with asyncio.timeout(HANGS):
             while True:
                 found = await self.gaps()
                 if len(found) >= gaps and not any(gap.state is GapState.REPAIRING for gap in found):
@@ -99,7 +98,7 @@ class Following:
 
     async def past_faults(self, strikes: int = 1) -> None:
         """Come back when the faults in force have struck so often, and everything up to then and beyond is here."""
-        async with asyncio.timeout(_LONGEST):
+        async with asyncio.timeout(HANGS):
             while await self.venue.struck() < strikes:  # noqa: ASYNC110  (a server has no event to wait for)
                 await asyncio.sleep(0.02)
         await self.beyond(self.venue.newest())

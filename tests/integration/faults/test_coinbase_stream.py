@@ -16,7 +16,6 @@ from candlewick.storage.engine import Database
 from integration.faults.following import Following
 from integration.faults.wires import COINBASE
 
-SILENCE = timedelta(milliseconds=500)
 RATE = 300
 
 
@@ -27,8 +26,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def following(database: Database, tmp_path: Path) -> AsyncIterator[Following]:
-    async with COINBASE.open(COINBASE.market(RATE), SystemClock(), SILENCE) as venue:
+async def following(database: Database, tmp_path: Path, silence: timedelta) -> AsyncIterator[Following]:
+    async with COINBASE.open(COINBASE.market(RATE), SystemClock(), silence) as venue:
         yield await Following.of(venue, database, tmp_path)
 
 

@@ -19,8 +19,8 @@ from candlewick.storage.engine import Database
 from candlewick.storage.leases import StoredLeases
 from integration.faults.following import Following
 from integration.faults.venue import open_venue, steady_market
+from working import HANGS
 
-SILENCE = timedelta(milliseconds=500)
 RATE = 300
 STREAM = "^/stream"
 HISTORY = "historicalTrades"
@@ -28,13 +28,17 @@ HISTORY = "historicalTrades"
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Longer than what comes late takes, and short enough to wait for."""
-    monkeypatch.setattr(mending.Mender.__init__, "__defaults__", (timedelta(milliseconds=400),))
+    """Short enough to wait for."""
+    set_patience(monkeypatch, timedelta(milliseconds=400))
+
+
+def set_patience(monkeypatch: pytest.MonkeyPatch, patience: timedelta) -> None:
+    monkeypatch.setattr(mending.Mender.__init__, "__defaults__", (patience,))
 
 
 @pytest.fixture
-async def following(database: Database, tmp_path: Path) -> AsyncIterator[Following]:
-    async with open_venue(steady_market(RATE), SystemClock(), SILENCE) as venue:
+async def following(database: Database, tmp_path: Path, silence: timedelta) -> AsyncIterator[Following]:
+    async with open_venue(steady_market(RATE), SystemClock(), silence) as venue:
         yield await Following.of(venue, database, tmp_path)
 
 
@@ -69,7 +73,7 @@ async def test_trades_that_are_nowhere_are_a_gap_that_is_tried_again(following: 
     assert told(gap) == (GapEvidence.MISSING_SEQUENCES, GapState.OPEN, 7)
     assert (gap.first_sequence, gap.last_sequence, gap.tries) == (gone.start, gone.stop - 1, 1)
     assert gap.retry_at is not None
-    assert timedelta() < gap.retry_at - gap.detected_at - FIRST_RETRY < timedelta(seconds=20)
+    assert timedelta() < gap.retry_at - gap.detected_at - FIRST_RETRY < timedelta(seconds=HANGS)
     assert await following.gaps() == [gap]
     assert await following.is_whole(without=gone)
 
@@ -127,7 +131,8 @@ async def test_a_worker_that_died_over_a_gap_leaves_it_to_the_next_one(following
 
 
 @pytest.mark.parametrize("fault", [Fault.DUPLICATE, Fault.SHUFFLED, Fault.LATE])
-async def test_disorder_is_no_gap(following: Following, fault: Fault) -> None:
+async def test_disorder_is_no_gap(following: Following, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_patience(monkeypatch, timedelta(minutes=1))
     async with following.running():
         await following.begun()
         struck = await following.venue.order_trades(fault, count=RATE // 3, probability=0.5, seconds=0.2)

@@ -19,7 +19,6 @@ from integration.faults.following import Following
 from integration.faults.kraken_venue import kraken_market, open_kraken
 from integration.faults.venue import letters_about
 
-SILENCE = timedelta(milliseconds=500)
 RATE = 300
 STREAM = "^/v2"
 HISTORY = "/0/public/Trades"
@@ -32,8 +31,8 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def following(database: Database, tmp_path: Path) -> AsyncIterator[Following]:
-    async with open_kraken(kraken_market(RATE), SystemClock(), SILENCE) as venue:
+async def following(database: Database, tmp_path: Path, silence: timedelta) -> AsyncIterator[Following]:
+    async with open_kraken(kraken_market(RATE), SystemClock(), silence) as venue:
         yield await Following.of(venue, database, tmp_path)
 
 

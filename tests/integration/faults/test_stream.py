@@ -21,7 +21,6 @@ from integration.faults.following import Following
 from integration.faults.venue import letters_about, pages_kept
 from integration.faults.wires import WIRES, Wire, each
 
-SILENCE = timedelta(milliseconds=500)
 RATE = 300
 """Trades a second: they do not lie on whole milliseconds."""
 
@@ -43,8 +42,8 @@ def wire(request: pytest.FixtureRequest) -> Wire:
 
 
 @pytest.fixture
-async def following(database: Database, tmp_path: Path, wire: Wire) -> AsyncIterator[Following]:
-    async with wire.open(wire.market(RATE), SystemClock(), SILENCE) as venue:
+async def following(database: Database, tmp_path: Path, wire: Wire, silence: timedelta) -> AsyncIterator[Following]:
+    async with wire.open(wire.market(RATE), SystemClock(), silence) as venue:
         yield await Following.of(venue, database, tmp_path)
 
 
@@ -93,15 +92,18 @@ async def test_what_a_lost_connection_left_out_is_fetched_by_its_ids(
     assert await following.is_whole()
 
 
-async def test_a_silent_stream_is_given_up_after_a_while_with_its_reason(following: Following, wire: Wire) -> None:
+@pytest.mark.parametrize(**each(Fault.SILENT))
+async def test_a_silent_stream_is_given_up_after_a_while_with_its_reason(
+    following: Following, wire: Wire, fault: Fault
+) -> None:
     with capture_logs() as logs:
         async with following.running():
             await following.begun()
-            await following.venue.order(Fault.SILENT, wire.stream)
+            await following.venue.order(fault, wire.stream)
             await following.past_faults()
 
     [broke] = events(logs, "stream_broke")
-    assert any("silent for 0.5 s" in reason for reason in broke["reasons"])
+    assert any("silent for 2 s" in reason for reason in broke["reasons"])
 
 
 @pytest.mark.parametrize(**each(Fault.DUPLICATE, Fault.SHUFFLED, Fault.LATE, Fault.MISSING))

@@ -24,7 +24,7 @@ from candlewick.storage.watch import StoredWatchList
 from integration.faults.following import Following
 from integration.faults.venue import Venue, open_venue, steady_market
 from simulated import load_market
-from working import unique
+from working import HANGS, unique
 
 RATE = 300
 
@@ -93,6 +93,6 @@ async def connected_anew(venue: Venue, change: Awaitable[None]) -> None:
     """Make the change, and come back when another connection was made."""
     before = len(venue.connections.spent)
     await change
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(HANGS):
         while len(venue.connections.spent) == before:  # noqa: ASYNC110  (a list has no event to wait for)
             await asyncio.sleep(0.02)

@@ -36,8 +36,8 @@ from candlewick.storage.instruments import Instruments
 from simulated import listing, load_market, serving
 from source_doubles import Budget, Pauses
 
-PATIENCE: Final = timedelta(seconds=1)
-"""How long an answer may take."""
+PATIENCE: Final = timedelta(seconds=3)
+"""How long an answer may take: longer than a busy machine takes for one, and short enough to wait for."""
 _NUMBER = count(1)
 
 _STORED: Final = """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp
 
-from candlewick.domain.market import Instrument, Side, Trade
+from candlewick.domain.market import Instrument, InstrumentId, Side, Trade
 from candlewick.graphql.app import HttpOptions, create_app
+from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.engine import Database
 from candlewick.storage.trades import Trades
 from graphql_client import Services
@@ -33,9 +35,30 @@ fragment C on Candle { tradeCount status }"""
 MINUTE = timedelta(minutes=1)
 
 
+class NotedCommits(StoredCommits):
+    """The commit log, which says when it was asked where subscriptions begin."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.asked = asyncio.Event()
+
+    async def versions(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, int]:
+        """See `CommitReads.versions`."""
+        found = await super().versions(instrument_ids)
+        self.asked.set()
+        return found
+
+
 @pytest.fixture
-async def app(database: Database) -> AsyncIterator[ASGIApp]:
-    app = create_app(Services(database), HttpOptions(anonymous=True))
+def commits(database: Database) -> NotedCommits:
+    return NotedCommits(database)
+
+
+@pytest.fixture
+async def app(database: Database, commits: NotedCommits) -> AsyncIterator[ASGIApp]:
+    services = Services(database)
+    services.commit_log = commits
+    app = create_app(services, HttpOptions(anonymous=True))
     async with app.router.lifespan_context(app):
         yield app
 
@@ -66,12 +89,12 @@ async def event(socket: Socket) -> dict[str, Any]:
     return dict(found)
 
 
-async def test_late_trades_reach_a_later_session(app: ASGIApp, database: Database, instrument: Instrument) -> None:
+async def test_late_trades_reach_a_later_session(
+    app: ASGIApp, commits: NotedCommits, database: Database, instrument: Instrument
+) -> None:
     async with connected(app) as socket:
         await follow(socket, TRADES, instrument)
-        socket.subscribe("2", "{ __typename }")
-        while (await socket.receive())["type"] != "complete":
-            pass
+        await commits.asked.wait()
         await store(database, instrument, {4: 0})
         first = await event(socket)
     await store(database, instrument, {5: 45, 6: 0})

@@ -12,6 +12,7 @@ import pytest
 
 from candlewick.embedded.locks import wait_until
 from candlewick.embedded.valkey import find_valkey
+from working import HANGS
 
 
 class Valkey:
@@ -25,7 +26,7 @@ class Valkey:
     def start(self) -> None:
         options = ["--port", "0", "--unixsocket", f"{self.folder}/s", "--dir", str(self.folder), "--save", ""]
         self.process = subprocess.Popen([find_valkey(), *options], stdout=subprocess.DEVNULL)
-        assert wait_until((self.folder / "s").is_socket, time.monotonic() + 20)
+        assert wait_until((self.folder / "s").is_socket, time.monotonic() + HANGS)
 
     def stop(self) -> None:
         if self.process is not None:

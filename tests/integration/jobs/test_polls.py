@@ -21,6 +21,7 @@ from markets import new_instrument
 from unit.jobs.test_polls import Quotes
 from unit.pipeline.fakes import FakeStores
 from unit.pipeline.sources import FakeSource
+from working import HANGS
 
 EVERY: Final = timedelta(milliseconds=400)
 
@@ -51,13 +52,12 @@ async def test_polls_of_two_workers_do_not_overlap(database: Database, tmp_path:
         watched, {"test": FakeSource(source="test", quotes=quotes)}, {"test": EVERY}, fakes.stores(), Jobs(database),
         StoredLeases(database), SystemClock(),
     )  # fmt: skip
-    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(HANGS), asyncio.TaskGroup() as group:
         for _ in range(2):
             group.create_task(keep_polling(polling, stop))
-        while len(quotes.at) < 5:  # noqa: ASYNC110  (a list has no event to wait for)
+        while len(quotes.at) < 7:  # noqa: ASYNC110  (a list has no event to wait for)
             await asyncio.sleep(0.02)
         stop.set()
 
     assert quotes.most_at_once == 1
-    pauses = [later - earlier for earlier, later in zip(quotes.at, quotes.at[1:], strict=False)]
-    assert min(pauses) > EVERY.total_seconds() / 2
+    assert quotes.at[6] - quotes.at[0] > 4 * EVERY.total_seconds()  # three, if each polled for itself

@@ -30,6 +30,7 @@ from candlewick.storage.jobs import Jobs
 from candlewick.storage.leases import StoredLeases
 from candlewick.wiring import Services
 from integration.jobs.conftest import Valkey
+from working import HANGS
 
 
 class Work:
@@ -88,7 +89,7 @@ class Scene:
                 await worker
 
     async def until(self, job_id: JobId, true: Callable[[Job], bool]) -> Job:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(HANGS):
             while True:
                 job = await self.jobs.job(job_id)
                 assert job is not None

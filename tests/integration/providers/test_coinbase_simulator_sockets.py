@@ -18,6 +18,7 @@ from candlewick.domain.market import Side
 from candlewick.providers.coinbase.simulator import SimulatorOptions, create_simulator
 from coinbase_simulated import BTC, load_market, small_market
 from simulated import serving
+from working import HANGS
 
 RATE = 200
 MARKET = load_market(RATE, ("BTC", "ETH"))
@@ -37,7 +38,7 @@ async def admin(address: str) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def receive(socket: ClientConnection) -> dict[str, Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANGS):
         message: dict[str, Any] = json.loads(await socket.recv())
         return message
 
@@ -184,7 +185,7 @@ async def test_a_delisted_product_is_refused() -> None:
 
 
 async def test_who_subscribes_to_nothing_in_time_is_sent_away() -> None:
-    options = SimulatorOptions(subscribe_within=timedelta(milliseconds=50))
+    options = SimulatorOptions(subscribe_within=timedelta(seconds=1))
     async with serving(create_simulator([MARKET], SystemClock(), options)) as address:
         async with connect(f"ws://{address}") as socket:
             await say(socket)  # a mistake is no subscription

@@ -17,6 +17,7 @@ from candlewick.clock import SystemClock
 from candlewick.domain.market import InstrumentKey, Side
 from candlewick.providers.binance.simulator import SimulatorOptions, create_simulator
 from simulated import load_market, serving
+from working import HANGS
 
 RATE = 200
 MARKET = load_market(RATE, ("BTC", "ETH"))
@@ -41,7 +42,7 @@ async def order(admin: httpx.AsyncClient, **fault: Any) -> None:
 
 
 async def receive(socket: ClientConnection) -> Any:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANGS):
         return json.loads(await socket.recv())
 
 

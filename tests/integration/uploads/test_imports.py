@@ -35,7 +35,7 @@ from graphql_client import Services
 from importers import stores_of
 from markets import FrozenClock
 from tables import trade_row, trade_table
-from working import due_of
+from working import HANGS, due_of
 
 _NUMBER = count(1)
 CLOCK = FrozenClock()
@@ -204,9 +204,9 @@ async def test_a_few_bad_rows_are_dead_letters(scene: Scene) -> None:
 
 
 async def test_a_client_may_wait_for_the_end(scene: Scene) -> None:
-    waiting = asyncio.create_task(scene.post(trade_table(50).encode(), wait="30"))
+    waiting = asyncio.create_task(scene.post(trade_table(50).encode(), wait="60"))
     jobs: list[Job] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANGS):
         while not jobs:
             await asyncio.sleep(0.05)
             page = await scene.jobs.jobs(JobFilter(JobKind.IMPORT), 50, None)

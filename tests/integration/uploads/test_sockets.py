@@ -18,6 +18,7 @@ from candlewick.graphql.uploads.options import UploadOptions
 from simulated import serving
 from tables import trade_table
 from unit.graphql.fakes import SECRET, FakeServices
+from working import HANGS
 
 PIECE = 1 << 16
 MUCH = 2 * 1024**3
@@ -49,7 +50,7 @@ class Scene:
 
     async def wait_for_files(self, count: int) -> None:
         """Until so many wait in the folder."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANGS):
             while len(self.left()) != count:  # noqa: ASYNC110 (the server does not say)
                 await asyncio.sleep(0.02)
 
@@ -64,7 +65,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 
 async def answer_of(reader: asyncio.StreamReader) -> tuple[int, Any]:
     """Status and body."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANGS):
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         length = next(line for line in head.lower().splitlines() if line.startswith("content-length:"))
         body = await reader.readexactly(int(length.partition(":")[2]))

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message
 from candlewick.graphql.app import HttpOptions, create_app
 from unit.graphql.fakes import FakeServices
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 class Socket:

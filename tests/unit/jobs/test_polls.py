@@ -22,6 +22,7 @@ from markets import LATER, FrozenClock
 from unit.jobs.fakes import FakeDesk, FakeLeases
 from unit.pipeline.fakes import FakeStores
 from unit.pipeline.sources import ORIGIN, FakeDayHistory, FakeSource, listing
+from working import HANGS
 
 FAST = timedelta(milliseconds=20)
 SELDOM = timedelta(hours=1)
@@ -79,7 +80,7 @@ class Scene:
             self.leases, FrozenClock(),
         )  # fmt: skip
         stop = asyncio.Event()
-        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(HANGS), asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(keep_polling(polling, stop))
             yield

@@ -8,6 +8,7 @@ from datetime import timedelta
 from candlewick.domain.errors import DatabaseUnavailable
 from candlewick.jobs.refresher import keep_settling
 from candlewick.jobs.rounds import Pace
+from working import HANGS
 
 FAST = Pace(timedelta(milliseconds=1), timedelta(milliseconds=2))
 PATIENCE = timedelta(seconds=10)
@@ -40,7 +41,7 @@ class Tree:
 async def settle_all(*answers: int | Exception) -> Tree:
     stop = asyncio.Event()
     tree = Tree(stop, *answers)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANGS):
         await keep_settling(tree, PATIENCE, FAST, stop)
     return tree
 

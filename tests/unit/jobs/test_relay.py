@@ -18,6 +18,7 @@ from candlewick.jobs import relay
 from candlewick.jobs.relay import keep_relaying
 from candlewick.jobs.rounds import Pace
 from markets import LATER
+from working import HANGS
 
 
 def commit(version: int) -> Commit:
@@ -76,7 +77,7 @@ async def relayed(log: Any, bus: Any, versions: int) -> None:
     """Relay until so many commits are marked."""
     stop = asyncio.Event()
     task = asyncio.create_task(keep_relaying(log, bus, stop))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANGS):
         while log.marked < versions:  # noqa: ASYNC110  (a fake has no event to wait for)
             await asyncio.sleep(0.002)
     stop.set()

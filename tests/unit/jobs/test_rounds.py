@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from candlewick.domain.errors import DatabaseUnavailable
 from candlewick.jobs.rounds import Pace, keep_at
 from candlewick.telemetry import current_trace_id
+from working import HANGS
 
 FAST = Pace(timedelta(milliseconds=1), timedelta(milliseconds=2))
 
@@ -36,7 +37,7 @@ class Rounds:
     async def run(self) -> list[Any]:
         """The events that were logged."""
         with capture_logs() as logs:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(HANGS):
                 await keep_at("test", self, FAST, self.stop)
         return [entry["event"] for entry in logs]
 

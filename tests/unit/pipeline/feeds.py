@@ -19,6 +19,7 @@ from markets import FrozenClock
 from unit.pipeline.fake_gaps import FakeGaps
 from unit.pipeline.fakes import FakeStores
 from unit.pipeline.sources import FakeHistory, FakeStream, listing, trade
+from working import HANGS
 
 LEASE: Final = Lease("stream/binance/0", 7)
 
@@ -70,6 +71,6 @@ class Scene:
         return self.fakes.gaps
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANGS):
             while not true():  # noqa: ASYNC110  (a fake has no event to wait for)
                 await asyncio.sleep(0.005)

@@ -23,6 +23,7 @@ from candlewick.ports import Frame
 from markets import FrozenClock
 from unit.pipeline.fakes import FakeStores
 from unit.pipeline.sources import ORIGIN, FakeHistory, FakeStream, listing
+from working import HANGS
 
 LEASE = Lease("stream/binance/list", 7)
 BTC, ETH, SOL = (InstrumentKey("binance", base, "USDT") for base in ("BTC", "ETH", "SOL"))
@@ -107,7 +108,7 @@ class Scene:
         return sorted(sequence for instrument, sequence in self.fakes.trades.kept if instrument == number)
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(HANGS):
             while not true():  # noqa: ASYNC110  (a fake has no event to wait for)
                 await asyncio.sleep(0.002)
 

@@ -14,6 +14,7 @@ from candlewick.pipeline import mending
 from candlewick.ports import Delivery, Outcome
 from unit.pipeline.feeds import LEASE, Scene
 from unit.pipeline.sources import FakeHistory, trade
+from working import HANGS
 
 
 @pytest.fixture(autouse=True)
@@ -275,7 +276,7 @@ async def test_a_store_that_breaks_while_the_feed_is_told_to_end_does_not_keep_i
         scene.stream.send(1)
         await begun.wait()
         task.cancel()
-        await asyncio.wait({task}, timeout=10)
+        await asyncio.wait({task}, timeout=HANGS)
 
         assert task.cancelled()
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from candlewick.pipeline.roster import Roster
 from source_doubles import instrument
+from working import HANGS
 
 
 async def test_a_change_is_told_to_those_who_wait() -> None:
@@ -18,7 +19,7 @@ async def test_a_change_is_told_to_those_who_wait() -> None:
 
     roster.change([])
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANGS):
         await waiting
 
 
@@ -27,7 +28,7 @@ async def test_a_change_that_came_before_is_not_missed() -> None:
     followed = roster.instruments
     roster.change([instrument("ETHUSDT")])
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(HANGS):
         await roster.other_than(followed)
 
 

@@ -17,6 +17,7 @@ from candlewick.graphql.live.hub import LiveHub
 from candlewick.graphql.live.watch import MOST_WINDOWS, Watch
 from unit.graphql.fakes import START, FakeBus, FakeCommits
 from unit.graphql.sockets import until
+from working import HANGS
 
 ONE = InstrumentId(1)
 NEVER = timedelta(hours=1)
@@ -47,7 +48,7 @@ async def running(bus: FakeBus, commits: FakeCommits, safety_net: timedelta = NE
 
 
 async def reached(watch: Watch, version: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANGS):
         while watch.versions[ONE] < version:
             await watch.changed()
 

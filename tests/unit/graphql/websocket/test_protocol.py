@@ -15,6 +15,7 @@ from candlewick.graphql.app import HttpOptions
 from candlewick.graphql.websocket.limits import SocketLimits
 from unit.graphql.fakes import READER, SECRET, FakeServices
 from unit.graphql.sockets import Socket, connected, serving, until
+from working import HANGS
 
 QUERY = "{ __typename }"
 ENDLESS = 'subscription { trades(instruments: ["binance:BTC-USDT"]) { __typename } }'
@@ -229,7 +230,7 @@ async def test_a_client_that_takes_nothing_is_given_up(services: FakeServices) -
         await socket.take()
         socket.room.clear()
         socket.send("ping")
-        await asyncio.wait_for(session, 10)
+        await asyncio.wait_for(session, HANGS)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +306,7 @@ async def test_when_the_server_stops_everything_on_the_socket_ends(services: Fak
     await socket.begin()
     socket.subscribe("1", ENDLESS)
     socket.leave(1012)
-    await asyncio.wait_for(session, 10)
+    await asyncio.wait_for(session, HANGS)
 
 
 async def test_an_unexpected_fault_is_masked(services: FakeServices, socket: Socket) -> None:

@@ -22,6 +22,7 @@ from coinbase_simulated import instrument
 from markets import FrozenClock
 from source_doubles import Budget
 from unit.providers.coinbase.wire import HEARTBEAT, MATCH
+from working import HANGS
 
 Handler = Callable[[ServerConnection], Awaitable[None]]
 
@@ -45,7 +46,7 @@ async def messages(source: CoinbaseStream, *instruments: Instrument) -> list[Fra
 
 
 async def asked(socket: ServerConnection) -> Any:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANGS):
         return orjson.loads(await socket.recv())
 
 

@@ -19,6 +19,7 @@ from candlewick.providers.simulation.ledger import Ledger
 from candlewick.providers.simulation.sockets import Socket
 from markets import FrozenClock
 from simulated import NOW, load_market
+from working import HANGS
 
 RATE = 10
 
@@ -56,7 +57,7 @@ async def test_a_client_that_does_not_read_loses_its_socket() -> None:
     dialogue = BinanceDialogue(Form(TimeUnit.MILLISECOND, is_combined=False), ["btcusdt@trade"])
     socket = Socket(websocket, "/ws", emitter, faults, ledger, options, dialogue)
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANGS):
         serving = asyncio.create_task(socket.serve())
         await client.opened.wait()
         while not serving.done():
