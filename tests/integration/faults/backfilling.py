@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -55,11 +56,13 @@ class FailingTrades(Trades):
         super().__init__(database)
         self._left = fails_at
         self._error = error
+        self.failed = asyncio.Event()
 
     async def insert_together(self, deliveries: Sequence[Delivery]) -> Outcome:
         """See `TradeStore.insert_together`; `insert` is the same with one."""
         self._left -= 1
         if not self._left:
+            self.failed.set()
             raise self._error
         return await super().insert_together(deliveries)
 

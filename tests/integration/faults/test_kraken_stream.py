@@ -108,6 +108,7 @@ async def test_trades_that_are_nowhere_are_passed_over_and_said(following: Follo
         async with following.running():
             await following.begun()
             gone = await following.venue.order_trades(Fault.GONE, first=following.venue.newest() + 2 * RATE, count=7)
+            await following.settled(1)
             await following.beyond(gone.stop)
 
     assert sum(entry["missing"] for entry in logs if entry["event"] == "trades_missing") == len(gone)

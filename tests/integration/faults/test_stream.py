@@ -173,7 +173,8 @@ async def test_a_database_that_goes_away_between_batches_costs_no_trade(followin
     trades = FailingTrades(following.database, 3, DatabaseUnavailable("db", "gone"))
     broken = replace(following, stores=replace(following.stores, trades=trades))
     async with broken.running():
-        await broken.beyond(broken.venue.newest() + RATE // 2)
+        await trades.failed.wait()
+        await broken.beyond(broken.venue.newest())
 
     assert broken.connections == 2
     assert await broken.is_whole()
