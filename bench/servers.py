@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
@@ -55,12 +54,8 @@ __all__ = [
 @asynccontextmanager
 async def editions() -> AsyncIterator[list[Offer]]:
     """The editions that can be had here, on servers that live as long as the block."""
-    folder = new_data_dir("candlewick-bench-")
-    try:
-        with ExitStack() as stack:
-            yield list((await offered(stack, folder)).values())
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack:
+        yield list((await offered(stack)).values())
 
 
 @asynccontextmanager

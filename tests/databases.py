@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -68,12 +69,17 @@ class Databases:
 
 
 async def offered(
-    stack: ExitStack, folder: Path, options: Mapping[str, str] = MappingProxyType({})
+    stack: ExitStack, folder: Path | None = None, options: Mapping[str, str] = MappingProxyType({})
 ) -> dict[DatabaseEdition, Offer]:
     """Servers for the editions that can be had: those of CANDLEWICK_TEST_SERVERS, else private ones in the folder.
 
-    Whoever asks with the same folder meanwhile is given the same servers.
+    Whoever asks with the same folder meanwhile is given the same servers; without one, the stack has its own.
     """
+    if folder is None:
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="candlewick-", ignore_cleanup_errors=True))
+        )
+        folder.chmod(0o755)
     offers: dict[DatabaseEdition, Offer] = {}
     for url in os.environ.get("CANDLEWICK_TEST_SERVERS", "").split():
         offers = await _offers_of(url) | offers
