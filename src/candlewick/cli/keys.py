@@ -89,6 +89,34 @@ def list_keys(ctx: typer.Context, as_json: AsJson = False) -> None:
         say("There are no keys yet: `candlewick keys create --role read --name …` makes one.")
 
 
+@keys.command("expire")
+def expire(
+    ctx: typer.Context,
+    prefix: Annotated[str, typer.Argument(help="The key's first characters, as `candlewick keys list` shows them.")],
+    on: Annotated[
+        datetime | None,
+        typer.Argument(
+            help="The day (UTC) from which it is worth nothing; without one it lasts.",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"],
+            callback=_yet_to_come,
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Let a key end by itself on another day, or never.
+
+    \b
+    Examples:
+      candlewick keys expire cwk_1a2b3c4d 2030-01-01
+      candlewick keys expire cwk_1a2b3c4d
+    """
+    moment = on.replace(tzinfo=UTC) if on else None
+    changed = _with_keys(ctx, lambda store: store.expire(prefix, moment))
+    if changed is None:
+        raise _nothing_left(prefix)
+    say(f"The key of {changed.name!r} " + (f"ends on {moment:%Y-%m-%d %H:%M} UTC." if moment else "lasts."))
+
+
 @keys.command("revoke")
 def revoke(
     ctx: typer.Context,
@@ -102,9 +130,13 @@ def revoke(
     """
     revoked = _with_keys(ctx, lambda store: store.revoke(prefix))
     if revoked is None:
-        typer.echo(f"candlewick: there is no key {prefix} that is still worth something", err=True)
-        raise typer.Exit(ExitCode.FAILED)
+        raise _nothing_left(prefix)
     say(f"The key of {revoked.name!r} is revoked.")
+
+
+def _nothing_left(prefix: str) -> typer.Exit:
+    typer.echo(f"candlewick: there is no key {prefix} that is still worth something", err=True)
+    return typer.Exit(ExitCode.FAILED)
 
 
 def _with_keys[T](ctx: typer.Context, use: Callable[[ApiKeys], Awaitable[T]]) -> T:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 from hashlib import sha256
+from hmac import compare_digest
 
 from sqlalchemy import RowMapping, or_, select, update
 
@@ -41,15 +42,20 @@ class ApiKeys:
         return _key(created), secret
 
     async def authenticate(self, secret: str) -> ApiKey | None:
-        """The key that has this secret, if it is neither revoked nor expired."""
-        query = select(*_COLUMNS).where(
-            api_key.c.digest == _digest(secret),
+        """The key that has this secret, if it is neither revoked nor expired.
+
+        It is found by its prefix, which is no secret; the rest is compared in a time that tells nothing.
+        """
+        query = select(*_COLUMNS, api_key.c.digest).where(
+            api_key.c.prefix == secret[:_PREFIX].encode("utf-8", "replace").decode().replace("\0", "?"),
             api_key.c.revoked_at.is_(None),
             or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > self._clock.now()),
         )
         async with self._database.core() as connection:
             found = (await connection.execute(query)).mappings().one_or_none()
-        return None if found is None else _key(found)
+        digest = _digest(secret)
+        known = digest if found is None else bytes(found["digest"])
+        return _key(found) if compare_digest(known, digest) and found is not None else None
 
     async def list_keys(self) -> list[ApiKey]:
         """All keys, revoked ones too, oldest first."""
@@ -57,17 +63,24 @@ class ApiKeys:
             rows = (await connection.execute(select(*_COLUMNS).order_by(api_key.c.id))).mappings().all()
         return [_key(row) for row in rows]
 
+    async def expire(self, prefix: str, expires_at: datetime | None) -> ApiKey | None:
+        """Let a key end by itself then, or never; None if there is none with this prefix that is still good."""
+        return await self._change(prefix, expires_at=expires_at)
+
     async def revoke(self, prefix: str) -> ApiKey | None:
         """Make a key useless from now on; None if there is none with this prefix."""
+        return await self._change(prefix, revoked_at=self._clock.now())
+
+    async def _change(self, prefix: str, **values: datetime | None) -> ApiKey | None:
         change = (
             update(api_key)
             .where(api_key.c.prefix == prefix, api_key.c.revoked_at.is_(None))
-            .values(revoked_at=self._clock.now())
+            .values(values)
             .returning(*_COLUMNS)
         )
         async with self._database.core() as connection:
-            revoked = (await connection.execute(change)).mappings().one_or_none()
-        return None if revoked is None else _key(revoked)
+            changed = (await connection.execute(change)).mappings().one_or_none()
+        return None if changed is None else _key(changed)
 
 
 def _digest(secret: str) -> bytes:
