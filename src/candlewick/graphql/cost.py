@@ -38,7 +38,7 @@ from graphql.execution import VariableValues, get_argument_values
 
 from candlewick.domain.interval import Duration
 from candlewick.graphql.faults import CostExceeded
-from candlewick.graphql.limits import DEFAULT_ROWS, MAX_BODY, MAX_EVENT_ROWS, MAX_ROWS
+from candlewick.graphql.limits import DEFAULT_LISTED, DEFAULT_ROWS, MAX_BODY, MAX_EVENT_ROWS, MAX_ROWS
 from candlewick.graphql.shape import INTROSPECTION
 from candlewick.graphql.types.enums import Interval
 
@@ -288,7 +288,8 @@ def _page_size(field: _Field, arguments: Mapping[str, Any]) -> int | None:
     if not field.is_page:
         return None
     asked = [value for name in ("first", "last") if isinstance(value := arguments.get(name), int)]
-    rows = max(0, min(max(asked, default=DEFAULT_ROWS), MAX_BODY if field.below is None else MAX_ROWS))
+    default = DEFAULT_ROWS if "range" in field.definition.args else DEFAULT_LISTED
+    rows = max(0, min(max(asked, default=default), MAX_BODY if field.below is None else MAX_ROWS))
     return min(rows, _windows(arguments.get("spec"), arguments.get("range"), rows))
 
 

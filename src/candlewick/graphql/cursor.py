@@ -48,8 +48,10 @@ class Series:
         version, kind, name, *key = _decoded(cursor, argument, self.longest).split(_SEPARATOR)
         if version != _VERSION:
             raise InvalidCursor(argument, "it is of another version")
-        if (kind, name) != (self.kind, self.name) or len(key) != parts:
-            raise InvalidCursor(argument, "it belongs to another list")
+        if kind == self.kind and name != self.name:
+            raise InvalidCursor(argument, f"it belongs to another list of {kind}, asked for with other arguments")
+        if kind != self.kind or len(key) != parts:
+            raise InvalidCursor(argument, f"it belongs to another list than this one of {self.kind}")
         return key
 
 

@@ -9,6 +9,8 @@ MAX_ROWS: Final = 5_000
 """Candles or trades on one page."""
 MAX_LISTED: Final = 500
 """Instruments or assets on one page."""
+DEFAULT_LISTED: Final = 50
+"""Instruments, assets and the like on a page that does not say how many."""
 DEFAULT_ROWS: Final = 100
 """Candles or trades on a page that does not say how many."""
 MAX_WATCHED: Final = 100

@@ -1,20 +1,20 @@
-"""Pages of instruments and assets in the order of their names, of jobs from the newest on: forward only."""
+"""Pages of instruments and assets in the order of their names, of jobs and dead letters from the newest on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from candlewick.domain.access import Role
 from candlewick.domain.errors import InvalidInstrumentKey
 from candlewick.domain.job import JobId
 from candlewick.domain.letter import LetterId
 from candlewick.domain.market import AssetClass, InstrumentKey
+from candlewick.domain.page import Page
 from candlewick.domain.watch import Watched
 from candlewick.graphql.context import Context
 from candlewick.graphql.cursor import Series, integer
 from candlewick.graphql.faults import InvalidCursor
-from candlewick.graphql.limits import MAX_LISTED
-from candlewick.graphql.paging import check_size
+from candlewick.graphql.paging import ListPaging
 from candlewick.graphql.types.asset import Asset, AssetFilter
 from candlewick.graphql.types.connection import Connection
 from candlewick.graphql.types.dead_letter import DeadLetter, DeadLetterFilter
@@ -29,92 +29,82 @@ _LETTERS = Series("dead letters")
 _WATCHED = Series("watched")
 
 
-async def list_instruments(
-    context: Context, where: InstrumentFilter, first: int, after: str | None
-) -> Connection[Instrument]:
+async def list_instruments(context: Context, where: InstrumentFilter, paging: ListPaging) -> Connection[Instrument]:
     """One page of the instruments that match."""
-    check_size("first", first, MAX_LISTED)
-    position = None if after is None else _instrument_position(after)
-    context.budget.charge(first)
-    page = await context.services.instruments.instruments(where.wanted, first, position)
-    return Connection(
-        nodes=[Instrument.of(row) for row in page.rows],
-        cursor_at=lambda index: _INSTRUMENTS.cursor(page.rows[index].key),
-        has_previous=position is not None,
-        has_next=page.more,
+    after, before = paging.ends(_instrument_position)
+    context.budget.charge(paging.limit)
+    page = await context.services.instruments.instruments(
+        where.wanted, paging.limit, after, before, backwards=paging.backwards
     )
+    return _connection(page, paging, Instrument.of, lambda row: _INSTRUMENTS.cursor(row.key))
 
 
-async def list_assets(context: Context, where: AssetFilter, first: int, after: str | None) -> Connection[Asset]:
+async def list_assets(context: Context, where: AssetFilter, paging: ListPaging) -> Connection[Asset]:
     """One page of the assets that match."""
-    check_size("first", first, MAX_LISTED)
-    position = None if after is None else _asset_position(after)
-    context.budget.charge(first)
-    page = await context.services.instruments.assets(where.wanted, first, position)
-    return Connection(
-        nodes=[Asset.of(row) for row in page.rows],
-        cursor_at=lambda index: _ASSETS.cursor(page.rows[index].code, page.rows[index].asset_class),
-        has_previous=position is not None,
-        has_next=page.more,
+    after, before = paging.ends(_asset_position)
+    context.budget.charge(paging.limit)
+    page = await context.services.instruments.assets(
+        where.wanted, paging.limit, after, before, backwards=paging.backwards
     )
+    return _connection(page, paging, Asset.of, lambda row: _ASSETS.cursor(row.code, row.asset_class))
 
 
-async def list_jobs(context: Context, where: JobFilter, first: int, after: str | None) -> Connection[Job]:
+async def list_jobs(context: Context, where: JobFilter, paging: ListPaging) -> Connection[Job]:
     """One page of the jobs that match."""
-    check_size("first", first, MAX_LISTED)
-    position = None if after is None else JobId(integer(_JOBS.key(after, "after")[0], "after"))
-    context.budget.charge(first)
-    page = await context.services.jobs.jobs(where.wanted, first, position)
-    return Connection(
-        nodes=[Job.of(row) for row in page.rows],
-        cursor_at=lambda index: _JOBS.cursor(page.rows[index].id),
-        has_previous=position is not None,
-        has_next=page.more,
-    )
+    after, before = paging.ends(lambda cursor, argument: JobId(_number(_JOBS, cursor, argument)))
+    context.budget.charge(paging.limit)
+    page = await context.services.jobs.jobs(where.wanted, paging.limit, after, before, backwards=paging.backwards)
+    return _connection(page, paging, Job.of, lambda row: _JOBS.cursor(row.id))
 
 
-def page_of_watched(
-    context: Context, rows: Sequence[Watched], first: int, after: str | None
-) -> Connection[WatchedInstrument]:
+def page_of_watched(context: Context, rows: Sequence[Watched], paging: ListPaging) -> Connection[WatchedInstrument]:
     """One page of what is watched, which is read as a whole: it is short."""
-    check_size("first", first, MAX_LISTED)
-    position = None if after is None else _instrument_position(after, _WATCHED)
-    context.budget.charge(first)
-    follow = [row for row in rows if position is None or str(row.key) > str(position)]
-    return Connection(
-        nodes=[WatchedInstrument.of(row) for row in follow[:first]],
-        cursor_at=lambda index: _WATCHED.cursor(follow[:first][index].key),
-        has_previous=position is not None,
-        has_next=len(follow) > first,
-    )
+    after, before = paging.ends(lambda cursor, argument: str(_instrument_position(cursor, argument, _WATCHED)))
+    context.budget.charge(paging.limit)
+    between = [
+        row for row in rows if (after is None or str(row.key) > after) and (before is None or str(row.key) < before)
+    ]
+    kept = between[-paging.limit :] if paging.backwards else between[: paging.limit]
+    page = Page(kept, more=len(between) > paging.limit)
+    return _connection(page, paging, WatchedInstrument.of, lambda row: _WATCHED.cursor(row.key))
 
 
-async def list_letters(
-    context: Context, where: DeadLetterFilter, first: int, after: str | None
-) -> Connection[DeadLetter]:
+async def list_letters(context: Context, where: DeadLetterFilter, paging: ListPaging) -> Connection[DeadLetter]:
     """One page of the dead letters that match. They carry what sources sent: for operators."""
     context.require(Role.OPERATOR)
-    check_size("first", first, MAX_LISTED)
-    position = None if after is None else LetterId(integer(_LETTERS.key(after, "after")[0], "after"))
-    context.budget.charge(first)
-    page = await context.services.dead_letters.letters(where.wanted, first, position)
+    after, before = paging.ends(lambda cursor, argument: LetterId(_number(_LETTERS, cursor, argument)))
+    context.budget.charge(paging.limit)
+    page = await context.services.dead_letters.letters(
+        where.wanted, paging.limit, after, before, backwards=paging.backwards
+    )
+    return _connection(page, paging, DeadLetter.of, lambda row: _LETTERS.cursor(row.id))
+
+
+def _connection[Row, View](
+    page: Page[Row], paging: ListPaging, view: Callable[[Row], View], cursor: Callable[[Row], str]
+) -> Connection[View]:
+    has_previous, has_next = paging.neighbours(more=page.more)
     return Connection(
-        nodes=[DeadLetter.of(row) for row in page.rows],
-        cursor_at=lambda index: _LETTERS.cursor(page.rows[index].id),
-        has_previous=position is not None,
-        has_next=page.more,
+        nodes=[view(row) for row in page.rows],
+        cursor_at=lambda index: cursor(page.rows[index]),
+        has_previous=has_previous,
+        has_next=has_next,
     )
 
 
-def _instrument_position(cursor: str, series: Series = _INSTRUMENTS) -> InstrumentKey:
+def _number(series: Series, cursor: str, argument: str) -> int:
+    return integer(series.key(cursor, argument)[0], argument)
+
+
+def _instrument_position(cursor: str, argument: str, series: Series = _INSTRUMENTS) -> InstrumentKey:
     try:
-        return InstrumentKey.parse(series.key(cursor, "after")[0])
+        return InstrumentKey.parse(series.key(cursor, argument)[0])
     except InvalidInstrumentKey as exc:
-        raise InvalidCursor("after", "it names no instrument") from exc
+        raise InvalidCursor(argument, "it names no instrument") from exc
 
 
-def _asset_position(cursor: str) -> tuple[str, AssetClass]:
-    code, asset_class = _ASSETS.key(cursor, "after", parts=2)
+def _asset_position(cursor: str, argument: str) -> tuple[str, AssetClass]:
+    code, asset_class = _ASSETS.key(cursor, argument, parts=2)
     if asset_class not in AssetClass or "\x00" in code:
-        raise InvalidCursor("after", "it names no asset")
+        raise InvalidCursor(argument, "it names no asset")
     return code, AssetClass(asset_class)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +12,7 @@ from candlewick.domain.hours import ALWAYS, TimeBar
 from candlewick.domain.page import CandleQuery, TradePosition, TradeQuery
 from candlewick.domain.time import MICROSECOND, Window
 from candlewick.graphql.faults import InvalidPage, PageOutOfBounds
-from candlewick.graphql.limits import DEFAULT_ROWS, MAX_ROWS
+from candlewick.graphql.limits import DEFAULT_LISTED, DEFAULT_ROWS, MAX_LISTED, MAX_ROWS
 from candlewick.graphql.scalars import EARLIEST, LATEST
 
 
@@ -38,6 +39,43 @@ class Paging:
     def newest(self) -> bool:
         """Which end is read. `after` alone reads on from the cursor; nothing at all means the newest rows."""
         return self.last is not None or (self.first is None and self.after is None)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPaging:
+    """The same of a list that begins at its beginning: of instruments, assets, jobs and the like."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.first is not None and self.last is not None:
+            raise InvalidPage("give `first` or `last`, not both: the beginning or the end of the list")
+        check_size("first", self.first, MAX_LISTED)
+        check_size("last", self.last, MAX_LISTED)
+
+    @property
+    def limit(self) -> int:
+        return self.first or self.last or DEFAULT_LISTED
+
+    @property
+    def backwards(self) -> bool:
+        """Whether the page ends where the list, or what comes before the cursor, ends."""
+        return self.last is not None
+
+    def ends[Position](self, position: Callable[[str, str], Position]) -> tuple[Position | None, Position | None]:
+        """What the cursors `after` and `before` say, as `position` reads it from a cursor and its argument's name."""
+        return (
+            None if self.after is None else position(self.after, "after"),
+            None if self.before is None else position(self.before, "before"),
+        )
+
+    def neighbours(self, *, more: bool) -> tuple[bool, bool]:
+        """Whether the list goes on before, and after, the page. `more`: it does in the direction that was read."""
+        previous = self.after is not None or (self.backwards and more)
+        return previous, self.before is not None or (not self.backwards and more)
 
 
 @dataclass(frozen=True, slots=True)

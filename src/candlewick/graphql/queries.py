@@ -27,6 +27,7 @@ from candlewick.graphql.markets import (
     list_movers,
     stats,
 )
+from candlewick.graphql.paging import ListPaging
 from candlewick.graphql.pricing import (
     WEEK,
     Amount,
@@ -41,7 +42,7 @@ from candlewick.graphql.pricing import (
     question,
 )
 from candlewick.graphql.types.asset import Asset, AssetFilter
-from candlewick.graphql.types.connection import Connection, Listed, ListedAfter
+from candlewick.graphql.types.connection import Connection, ListedAfter, ListedBefore, ListedFirst, ListedLast
 from candlewick.graphql.types.dead_letter import DeadLetter, DeadLetterFilter
 from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
 from candlewick.graphql.types.job import Job, JobFilter, JobIdArgument, parse_id
@@ -86,15 +87,28 @@ class Query:
 
     @strawberry.field(description="Instruments, in order of their keys.")
     async def instruments(
-        self, info: Info, filter_: InstrumentsWhere = None, first: Listed = 50, after: ListedAfter = None
+        self,
+        info: Info,
+        filter_: InstrumentsWhere = None,
+        first: ListedFirst = None,
+        after: ListedAfter = None,
+        last: ListedLast = None,
+        before: ListedBefore = None,
     ) -> Connection[Instrument]:
-        return await list_instruments(info.context, filter_ or InstrumentFilter(), first, after)
+        paging = ListPaging(first, after, last, before)
+        return await list_instruments(info.context, filter_ or InstrumentFilter(), paging)
 
     @strawberry.field(description="Assets, in order of code and class.")
     async def assets(
-        self, info: Info, filter_: AssetsWhere = None, first: Listed = 50, after: ListedAfter = None
+        self,
+        info: Info,
+        filter_: AssetsWhere = None,
+        first: ListedFirst = None,
+        after: ListedAfter = None,
+        last: ListedLast = None,
+        before: ListedBefore = None,
     ) -> Connection[Asset]:
-        return await list_assets(info.context, filter_ or AssetFilter(), first, after)
+        return await list_assets(info.context, filter_ or AssetFilter(), ListPaging(first, after, last, before))
 
     @strawberry.field(
         description="What an asset costs: the exact median over venues and sources, straight, inverse or by a bridge."
@@ -149,21 +163,42 @@ class Query:
 
     @strawberry.field(description="Jobs, the newest first.")
     async def jobs(
-        self, info: Info, filter_: JobsWhere = None, first: Listed = 50, after: ListedAfter = None
+        self,
+        info: Info,
+        filter_: JobsWhere = None,
+        first: ListedFirst = None,
+        after: ListedAfter = None,
+        last: ListedLast = None,
+        before: ListedBefore = None,
     ) -> Connection[Job]:
-        return await list_jobs(info.context, filter_ or JobFilter(), first, after)
+        return await list_jobs(info.context, filter_ or JobFilter(), ListPaging(first, after, last, before))
 
     @strawberry.field(
         description="Dead letters, the newest first. Needs a key with the role OPERATOR: they carry what sources sent."
     )
     async def dead_letters(
-        self, info: Info, filter_: LettersWhere = None, first: Listed = 50, after: ListedAfter = None
+        self,
+        info: Info,
+        filter_: LettersWhere = None,
+        first: ListedFirst = None,
+        after: ListedAfter = None,
+        last: ListedLast = None,
+        before: ListedBefore = None,
     ) -> Connection[DeadLetter]:
-        return await list_letters(info.context, filter_ or DeadLetterFilter(), first, after)
+        paging = ListPaging(first, after, last, before)
+        return await list_letters(info.context, filter_ or DeadLetterFilter(), paging)
 
     @strawberry.field(description="What is taken live, in order of the instruments' keys.")
-    async def watched(self, info: Info, first: Listed = 50, after: ListedAfter = None) -> Connection[WatchedInstrument]:
-        return page_of_watched(info.context, await info.context.services.watching.all(), first, after)
+    async def watched(
+        self,
+        info: Info,
+        first: ListedFirst = None,
+        after: ListedAfter = None,
+        last: ListedLast = None,
+        before: ListedBefore = None,
+    ) -> Connection[WatchedInstrument]:
+        paging = ListPaging(first, after, last, before)
+        return page_of_watched(info.context, await info.context.services.watching.all(), paging)
 
     @strawberry.field(description="Where data comes from: what each source can do, and how it stands with it.")
     def sources(self, info: Info) -> list[Source]:

@@ -64,9 +64,23 @@ class InstrumentReads(Protocol):
     async def assets_by_ids(self, ids: Sequence[AssetId]) -> Mapping[AssetId, Asset]: ...
     async def venues_by_ids(self, ids: Sequence[VenueId]) -> Mapping[VenueId, Venue]: ...
     async def instruments(
-        self, where: InstrumentFilter, first: int, after: InstrumentKey | None
+        self,
+        where: InstrumentFilter,
+        first: int,
+        after: InstrumentKey | None,
+        before: InstrumentKey | None = None,
+        *,
+        backwards: bool = False,
     ) -> Page[Instrument]: ...
-    async def assets(self, where: AssetFilter, first: int, after: tuple[str, AssetClass] | None) -> Page[Asset]: ...
+    async def assets(
+        self,
+        where: AssetFilter,
+        first: int,
+        after: tuple[str, AssetClass] | None,
+        before: tuple[str, AssetClass] | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[Asset]: ...
 
 
 class TradeReads(Protocol):
@@ -141,7 +155,15 @@ class PayloadReads(Protocol):
 class LetterReads(Protocol):
     """What of `ports.LetterDesk` is asked here."""
 
-    async def letters(self, where: LetterFilter, first: int, after: LetterId | None) -> Page[KeptLetter]: ...
+    async def letters(
+        self,
+        where: LetterFilter,
+        first: int,
+        after: LetterId | None,
+        before: LetterId | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[KeptLetter]: ...
     async def by_ids(self, ids: Sequence[LetterId]) -> Mapping[LetterId, KeptLetter]: ...
 
 
@@ -155,7 +177,15 @@ class JobDesk(Protocol):
     """What of `ports.JobStore` is for those who ask for work, not for those who do it."""
 
     async def job(self, job_id: JobId) -> Job | None: ...
-    async def jobs(self, where: JobFilter, first: int, after: JobId | None) -> Page[Job]: ...
+    async def jobs(
+        self,
+        where: JobFilter,
+        first: int,
+        after: JobId | None,
+        before: JobId | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[Job]: ...
     async def cancel(self, job_id: JobId) -> Job: ...
     async def retry(self, job_id: JobId) -> Job: ...
 

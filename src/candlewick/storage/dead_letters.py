@@ -32,9 +32,9 @@ id, source, subject, kind, reason, payload, raw_id, job_id, step, attempts, firs
 _PAGE: Final = f"""
 SELECT {_COLUMNS} FROM dead_letter
 WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR source = $2) AND ($3::bigint IS NULL OR id < $3)
-  AND {{state}}
-ORDER BY id DESC
-LIMIT $4
+  AND ($4::bigint IS NULL OR id > $4) AND {{state}}
+ORDER BY id {{direction}}
+LIMIT $5
 """
 _STATES: Final = {None: "true", True: "resolved_at IS NOT NULL", False: "resolved_at IS NULL"}
 _BY_IDS: Final = f"SELECT {_COLUMNS} FROM dead_letter WHERE id = ANY($1)"
@@ -63,12 +63,21 @@ class DeadLetters:
         async with self._database.transaction() as driver:
             await keep_letters(driver, letters)
 
-    async def letters(self, where: LetterFilter, first: int, after: LetterId | None) -> Page[KeptLetter]:
-        """See `LetterDesk.letters`."""
-        statement = _PAGE.format(state=_STATES[where.resolved])
+    async def letters(
+        self,
+        where: LetterFilter,
+        first: int,
+        after: LetterId | None,
+        before: LetterId | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[KeptLetter]:
+        """See `LetterDesk.letters`. `backwards`: the last so many, which are the oldest, instead."""
+        statement = _PAGE.format(state=_STATES[where.resolved], direction="ASC" if backwards else "DESC")
         async with self._database.driver() as driver:
-            rows = await driver.fetch(statement, where.kind, where.source, after, first + 1)
-        return Page([_letter(row) for row in rows[:first]], more=len(rows) > first)
+            rows = await driver.fetch(statement, where.kind, where.source, after, before, first + 1)
+        kept = [_letter(row) for row in rows[:first]]
+        return Page(kept[::-1] if backwards else kept, more=len(rows) > first)
 
     async def by_ids(self, ids: Sequence[LetterId]) -> Mapping[LetterId, KeptLetter]:
         """See `LetterDesk.by_ids`."""

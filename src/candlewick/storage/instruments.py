@@ -126,30 +126,51 @@ class Instruments:
             found.setdefault(row["spelling"], []).append(use)
         return found
 
-    async def instruments(self, where: InstrumentFilter, first: int, after: InstrumentKey | None) -> Page[Instrument]:
-        """See `InstrumentStore.instruments`."""
+    async def instruments(
+        self,
+        where: InstrumentFilter,
+        first: int,
+        after: InstrumentKey | None,
+        before: InstrumentKey | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[Instrument]:
+        """See `InstrumentStore.instruments`. `backwards`: the last so many instead."""
         joined = (
             instrument.join(venue, venue.c.id == instrument.c.venue_id)
             .join(_BASE, _BASE.c.id == instrument.c.base_id)
             .join(_QUOTE, _QUOTE.c.id == instrument.c.quote_id)
         )
-        query = select(instrument).select_from(joined).where(*_matching(where)).order_by(instrument.c.key)
+        query = select(instrument).select_from(joined).where(*_matching(where))
         if after is not None:
             query = query.where(instrument.c.key > str(after))
-        rows = await self._rows(query.limit(first + 1))
-        return Page([instrument_of(row) for row in rows[:first]], more=len(rows) > first)
+        if before is not None:
+            query = query.where(instrument.c.key < str(before))
+        rows = await self._rows(query.order_by(*_ordered(backwards, instrument.c.key)).limit(first + 1))
+        return _page([instrument_of(row) for row in rows], first, backwards=backwards)
 
-    async def assets(self, where: AssetFilter, first: int, after: tuple[str, AssetClass] | None) -> Page[Asset]:
-        """See `InstrumentStore.assets`."""
-        query = select(asset).order_by(asset.c.code, asset.c.asset_class)
+    async def assets(
+        self,
+        where: AssetFilter,
+        first: int,
+        after: tuple[str, AssetClass] | None,
+        before: tuple[str, AssetClass] | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[Asset]:
+        """See `InstrumentStore.assets`. `backwards`: the last so many instead."""
+        query = select(asset)
         if where.asset_class is not None:
             query = query.where(asset.c.asset_class == where.asset_class.value)
         if where.search is not None:
             query = query.where(_contains(where.search, asset.c.code, asset.c.name))
         if after is not None:
             query = query.where(tuple_(asset.c.code, asset.c.asset_class) > tuple_(after[0], after[1].value))
-        rows = await self._rows(query.limit(first + 1))
-        return Page([asset_of(row) for row in rows[:first]], more=len(rows) > first)
+        if before is not None:
+            query = query.where(tuple_(asset.c.code, asset.c.asset_class) < tuple_(before[0], before[1].value))
+        order = _ordered(backwards, asset.c.code, asset.c.asset_class)
+        rows = await self._rows(query.order_by(*order).limit(first + 1))
+        return _page([asset_of(row) for row in rows], first, backwards=backwards)
 
     async def _found(self, statement: str, keys: Sequence[object]) -> Sequence[asyncpg.Record]:
         """What nearly every request looks up: without what SQLAlchemy makes of a statement, which takes longer."""
@@ -184,6 +205,16 @@ def _matching(where: InstrumentFilter) -> list[ColumnElement[bool]]:
     if where.search is not None:
         tests.append(_contains(where.search, instrument.c.key, instrument.c.symbol, _BASE.c.name, _QUOTE.c.name))
     return tests
+
+
+def _ordered(backwards: bool, *columns: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    return [column.desc() if backwards else column for column in columns]
+
+
+def _page[Row](rows: list[Row], first: int, *, backwards: bool) -> Page[Row]:
+    """The rows in the list's order, of which one more was read than fit."""
+    kept = rows[:first]
+    return Page(kept[::-1] if backwards else kept, more=len(rows) > first)
 
 
 def _contains(search: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -36,13 +36,13 @@ CROSS JOIN LATERAL (
 ORDER BY job.id DESC
 """
 _ONE: Final = _JOBS.format(chosen="SELECT * FROM job WHERE id = $1")
-_PAGE: Final = _JOBS.format(
-    chosen="""
+_PAGE: Final = """
     SELECT * FROM job
-    WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR status = $2) AND id < $3
-    ORDER BY id DESC
-    LIMIT $4"""
-)
+    WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR status = $2) AND id < $3 AND id > $4
+    ORDER BY id {direction}
+    LIMIT $5"""
+_NEWEST: Final = _JOBS.format(chosen=_PAGE.format(direction="DESC"))
+_OLDEST: Final = _JOBS.format(chosen=_PAGE.format(direction="ASC"))
 LARGEST_ID: Final = JobId(2**63 - 1)
 
 
@@ -52,9 +52,14 @@ async def find_job(driver: Driver, job_id: JobId) -> Job | None:
     return None if row is None else _job(row)
 
 
-async def list_jobs(driver: Driver, where: JobFilter, limit: int, before: JobId | None) -> Sequence[Job]:
-    """Newest first, those older than `before`."""
-    rows = await driver.fetch(_PAGE, where.kind, where.status, min(before or LARGEST_ID, LARGEST_ID), limit)
+async def list_jobs(
+    driver: Driver, where: JobFilter, limit: int, between: tuple[JobId | None, JobId | None], *, oldest: bool
+) -> Sequence[Job]:
+    """Newest first, the newest or the oldest of those between two: older than the one, newer than the other."""
+    newer, older = between
+    below = LARGEST_ID if newer is None else min(newer, LARGEST_ID)
+    above = JobId(-1) if older is None else older
+    rows = await driver.fetch(_OLDEST if oldest else _NEWEST, where.kind, where.status, below, above, limit)
     return [_job(row) for row in rows]
 
 

@@ -100,11 +100,19 @@ class Jobs:
         async with self._database.driver() as driver:
             return await find_job(driver, job_id)
 
-    async def jobs(self, where: JobFilter, first: int, after: JobId | None) -> Page[Job]:
-        """See `JobStore.jobs`."""
+    async def jobs(
+        self,
+        where: JobFilter,
+        first: int,
+        after: JobId | None,
+        before: JobId | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[Job]:
+        """See `JobStore.jobs`. `backwards`: the last so many, which are the oldest, instead."""
         async with self._database.driver() as driver:
-            found = await list_jobs(driver, where, first + 1, after)
-        return Page(found[:first], more=len(found) > first)
+            found = await list_jobs(driver, where, first + 1, (after, before), oldest=backwards)
+        return Page(found[-first:] if backwards else found[:first], more=len(found) > first)
 
     async def cancel(self, job_id: JobId) -> Job:
         """See `JobStore.cancel`. Waits for what its workers are just committing."""

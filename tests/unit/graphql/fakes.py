@@ -135,16 +135,35 @@ class FakeInstruments(Recorded):
         self.note("venues_by_ids", tuple(ids))
         return {self.venue.id: self.venue} if self.venue.id in ids else {}
 
-    async def instruments(self, where: InstrumentFilter, first: int, after: InstrumentKey | None) -> Page[Instrument]:
+    async def instruments(
+        self,
+        where: InstrumentFilter,
+        first: int,
+        after: InstrumentKey | None,
+        before: InstrumentKey | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[Instrument]:
         self.note("instruments", where, first, after)
         rows = sorted(self.rows, key=lambda row: str(row.key))
         found = [row for row in rows if where.search is None or where.search.lower() in str(row.key).lower()]
-        return page([row for row in found if after is None or str(row.key) > str(after)], first, newest=False)
+        found = [row for row in found if after is None or str(row.key) > str(after)]
+        return page([row for row in found if before is None or str(row.key) < str(before)], first, newest=backwards)
 
-    async def assets(self, where: AssetFilter, first: int, after: tuple[str, AssetClass] | None) -> Page[Asset]:
+    async def assets(
+        self,
+        where: AssetFilter,
+        first: int,
+        after: tuple[str, AssetClass] | None,
+        before: tuple[str, AssetClass] | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[Asset]:
         self.note("assets", where, first, after)
         rows = sorted(self.asset_rows, key=lambda row: row.code)
-        return page([row for row in rows if after is None or (row.code, row.asset_class) > after], first, newest=False)
+        rows = [row for row in rows if after is None or (row.code, row.asset_class) > after]
+        rows = [row for row in rows if before is None or (row.code, row.asset_class) < before]
+        return page(rows, first, newest=backwards)
 
 
 class FakeCandles(Recorded):
@@ -413,12 +432,21 @@ class FakeLetters(Recorded):
         rows += [a_letter(5, resolved_at=START), a_letter(6, LetterKind.JOB)]
         self.rows = {row.id: row for row in rows}
 
-    async def letters(self, where: LetterFilter, first: int, after: LetterId | None) -> Page[KeptLetter]:
+    async def letters(
+        self,
+        where: LetterFilter,
+        first: int,
+        after: LetterId | None,
+        before: LetterId | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[KeptLetter]:
         self.note("letters", where, first, after)
         found = [row for row in reversed(self.rows.values()) if after is None or row.id < after]
+        found = [row for row in found if before is None or row.id > before]
         if where.resolved is not None:
             found = [row for row in found if (row.resolved_at is not None) == where.resolved]
-        return page(found, first, newest=False)
+        return page(found, first, newest=backwards)
 
     async def by_ids(self, ids: Sequence[LetterId]) -> Mapping[LetterId, KeptLetter]:
         self.note("by_ids", tuple(ids))
@@ -551,10 +579,19 @@ class FakeJobs(Recorded):
         self.note("job", job_id)
         return self.rows.get(job_id)
 
-    async def jobs(self, where: JobFilter, first: int, after: JobId | None) -> Page[Job]:
+    async def jobs(
+        self,
+        where: JobFilter,
+        first: int,
+        after: JobId | None,
+        before: JobId | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[Job]:
         self.note("jobs", where, first, after)
         rows = [row for row in self.rows.values() if after is None or row.id < after]
-        return page(sorted(rows, key=lambda row: -row.id), first, newest=False)
+        rows = [row for row in rows if before is None or row.id > before]
+        return page(sorted(rows, key=lambda row: -row.id), first, newest=backwards)
 
     async def cancel(self, job_id: JobId) -> Job:
         self.note("cancel", job_id)

@@ -17,8 +17,12 @@ After = Annotated[
 ]
 Last = Annotated[int | None, strawberry.argument(description="How many of the newest; 1 to 5000.")]
 Before = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
-Listed = Annotated[int, strawberry.argument(description="How many; 1 to 500.")]
+ListedFirst = Annotated[
+    int | None, strawberry.argument(description="How many from the beginning on; 1 to 500. Without `last`, 50.")
+]
 ListedAfter = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]
+ListedLast = Annotated[int | None, strawberry.argument(description="How many at the end; 1 to 500.")]
+ListedBefore = Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")]
 
 
 @strawberry.type(description="Where a page stands in its list.")

@@ -10,7 +10,8 @@ import strawberry
 from candlewick.domain.watch import Watched
 from candlewick.graphql.context import Info
 from candlewick.graphql.listing import page_of_watched
-from candlewick.graphql.types.connection import Connection, Listed, ListedAfter
+from candlewick.graphql.paging import ListPaging
+from candlewick.graphql.types.connection import Connection, ListedAfter, ListedBefore, ListedFirst, ListedLast
 from candlewick.graphql.types.watched_instrument import WatchedInstrument
 
 
@@ -26,5 +27,12 @@ class WatchList:
         return cls(rows=rows, count=len(rows))
 
     @strawberry.field(description="The instruments, in order of their keys.")
-    def watched(self, info: Info, first: Listed = 50, after: ListedAfter = None) -> Connection[WatchedInstrument]:
-        return page_of_watched(info.context, self.rows, first, after)
+    def watched(
+        self,
+        info: Info,
+        first: ListedFirst = None,
+        after: ListedAfter = None,
+        last: ListedLast = None,
+        before: ListedBefore = None,
+    ) -> Connection[WatchedInstrument]:
+        return page_of_watched(info.context, self.rows, ListPaging(first, after, last, before))
