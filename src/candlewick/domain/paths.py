@@ -45,7 +45,7 @@ def usable(book: PriceBook) -> tuple[Steps, list[LeftOut]]:
         for seen in market.seen:
             for inverse in (False, True) if seen not in faulty else ():
                 step = Step(market.instrument, seen, inverse)
-                steps.setdefault((step.source_id, step.target_id), []).append(step)
+                steps.setdefault((step.from_id, step.to_id), []).append(step)
     return steps, left_out
 
 

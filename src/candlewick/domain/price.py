@@ -107,12 +107,12 @@ class Step:
         object.__setattr__(self, "rate", 1 / price if self.inverse else price)
 
     @property
-    def source_id(self) -> AssetId:
+    def from_id(self) -> AssetId:
         """The asset that is given."""
         return self.instrument.quote_id if self.inverse else self.instrument.base_id
 
     @property
-    def target_id(self) -> AssetId:
+    def to_id(self) -> AssetId:
         """The asset that is got."""
         return self.instrument.base_id if self.inverse else self.instrument.quote_id
 

@@ -50,10 +50,10 @@ class Markets:
         end = self._clock.now().replace(second=0, microsecond=0)
         window = Window(before(end, width), end)
         moves = await self._reads.moves(universe, window)
+        measure, rates = await self._measured(moves, universe, end)
         if rank is not MoverRank.VOLUME:
             moves = by_change(moves, rank, first)
         traded = await self._reads.traded(moves, window) if moves else {}
-        measure, rates = await self._measured(moves, universe, end)
         movers = [_mover(move, traded.get(move.instrument.id, _NOTHING), rates) for move in moves]
         return Movers(window, measure, by_turnover(movers, first) if rank is MoverRank.VOLUME else movers)
 
@@ -75,7 +75,8 @@ class Markets:
         """What turnovers are compared in, and what each quote asset is worth in it, as far as anybody knows."""
         quotes = Counter(move.instrument.key.quote for move in moves)
         rates: Mapping[AssetId, Fraction] = {}
-        for measure in [universe.quote] if universe.quote else [MONEY, *dict(quotes.most_common(1))]:
+        commonest = max(sorted(quotes), key=quotes.__getitem__, default=MONEY)
+        for measure in [universe.quote] if universe.quote else [MONEY, commonest]:
             rates = await self._rates(quotes, measure, at) if moves else {}
             if rates:
                 return measure, rates

@@ -57,11 +57,11 @@ class PriceStep:
 
     @strawberry.field(name="from", description="The asset that is given.")
     async def from_(self, info: Info) -> Asset:
-        return await _asset(info.context, self.row.source_id)
+        return await _asset(info.context, self.row.from_id)
 
     @strawberry.field(description="The asset that is got.")
     async def to(self, info: Info) -> Asset:
-        return await _asset(info.context, self.row.target_id)
+        return await _asset(info.context, self.row.to_id)
 
 
 @strawberry.type(description="What one market says that an asset costs.")
