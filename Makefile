@@ -1,6 +1,7 @@
 # Candlewick, for those who work on it. `make help` lists what there is.
 #   ARGS=...    more arguments for the program that a target ends in: make test ARGS="tests/unit -x"
 #   WORKERS=2   how many processes run tests side by side instead of one for each core, up to four; 0: in this one
+#   ACCEPTANCE_SUITES=...    the folder of the suites that `make acceptance` runs
 #   PYTHON=...  the Python for .venv (3.12 or 3.13) instead of the first one found
 
 .DEFAULT_GOAL := help
@@ -11,6 +12,7 @@ PYTHON ?=
 ARGS ?=
 MUTATIONS ?= 10000
 WORKERS ?= auto
+ACCEPTANCE_SUITES ?= ../shared/suites
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -79,6 +81,11 @@ format: setup ## Format the code and mend what ruff can mend
 bench: setup ## Run the benchmarks, one after the other (ARGS for each)
 	@scripts/timescaledb $(REQUIRE_TIMESCALEDB)
 	@for benchmark in bench/*.py; do echo "== $$benchmark"; $(BIN)/python "$$benchmark" $(ARGS) || exit 1; done
+
+.PHONY: acceptance
+acceptance: setup ## Run the acceptance suites, which are not in this repository (ARGS="--only http-audit")
+	@scripts/timescaledb $(REQUIRE_TIMESCALEDB)
+	$(BIN)/python scripts/acceptance.py --suites "$(ACCEPTANCE_SUITES)" $(ARGS)
 
 .PHONY: chaos
 chaos: setup ## Hurt every process of a running Candlewick, 100 times (ARGS="--events 20 --seed 3")
