@@ -114,9 +114,9 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
         exception_handlers={HTTPException: _unrouted},
         middleware=[
             Middleware(Traced),
-            Middleware(Forwarded, proxies=guard.proxies),
+            *([Middleware(Forwarded, proxies=guard.proxies)] if guard.proxies else []),
             Middleware(Secured),
-            Middleware(Paced),
+            *([Middleware(Paced)] if guard.per_key or guard.per_address else []),
             Middleware(Counted, metrics=metrics),
             Middleware(TrustedHostMiddleware, allowed_hosts=options.hosts, www_redirect=False),
             Middleware(Origins, named=guard.origins),

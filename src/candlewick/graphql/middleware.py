@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from candlewick.graphql.http.pace import fields_of
 from candlewick.graphql.metrics import Metrics
 
+type Fields = list[tuple[bytes, bytes]]
 _POLICY: Final = "; ".join(
     (
         "default-src 'self'",
@@ -36,6 +37,18 @@ _HEADERS: Final = {
 }
 _TRANSPORT: Final = {"strict-transport-security": "max-age=31536000"}
 """A year of TLS only, said to who came by TLS. Other names of the domain are not ours to speak for."""
+
+
+def _raw(fields: Mapping[str, str]) -> Fields:
+    return [(name.encode(), value.encode()) for name, value in fields.items()]
+
+
+def _add(start: Message, fields: Fields) -> None:
+    start["headers"] = [*start["headers"], *fields]
+
+
+_RAW: Final = _raw(_HEADERS)
+_RAW_SECURE: Final = _raw(_HEADERS | _TRANSPORT)
 _STARTS: Final = frozenset({"http.response.start", "websocket.http.response.start"})
 _ROUTES: Final = frozenset({"/", "/graphql", "/healthz", "/readyz", "/metrics", "/import"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
@@ -54,7 +67,7 @@ class Traced:
         trace_id = token_hex(8)
         scope.setdefault("state", {})["trace_id"] = trace_id
         with bound_contextvars(trace_id=trace_id):
-            await self.app(scope, receive, _with_headers(send, {"x-trace-id": trace_id}))
+            await self.app(scope, receive, _with_fields(send, _raw({"x-trace-id": trace_id})))
 
 
 class Secured:
@@ -65,7 +78,7 @@ class Secured:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         secure = scope.get("scheme") in {"https", "wss"}
-        await self.app(scope, receive, _with_headers(send, _HEADERS | _TRANSPORT if secure else _HEADERS))
+        await self.app(scope, receive, _with_fields(send, _RAW_SECURE if secure else _RAW))
 
 
 class Paced:
@@ -76,8 +89,8 @@ class Paced:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
-            if message["type"] in _STARTS:
-                MutableHeaders(scope=message).update(fields_of(scope.get("state", {}).get("allowances", ())))
+            if message["type"] in _STARTS and (found := scope.get("state", {}).get("allowances")):
+                _add(message, _raw(fields_of(found)))
             await send(message)
 
         await self.app(scope, receive, sending)
@@ -109,10 +122,12 @@ def _other(path: str) -> str:
     return next((f"/{part}" for part in ("static", "import") if path.startswith(f"/{part}/")), "other")
 
 
-def _with_headers(send: Send, headers: dict[str, str]) -> Send:
+def _with_fields(send: Send, fields: Fields) -> Send:
+    """No response has these of its own: nothing is looked for, they are only added."""
+
     async def sending(message: Message) -> None:
         if message["type"] in _STARTS:
-            MutableHeaders(scope=message).update(headers)
+            _add(message, fields)
         await send(message)
 
     return sending

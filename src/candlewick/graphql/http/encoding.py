@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from backports import zstd
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SMALLEST: Final = 1_000
@@ -19,12 +19,13 @@ _LONG: Final = 32_000
 _GZIP_LEVEL: Final = 1
 _ZSTD_LEVEL: Final = 1
 _TYPES: Final = (
-    "text/",
-    "application/json",
-    "application/graphql-response+json",
-    "application/javascript",
-    "image/svg",
+    b"text/",
+    b"application/json",
+    b"application/graphql-response+json",
+    b"application/javascript",
+    b"image/svg",
 )
+_VARY: Final = (b"vary", b"accept-encoding")
 _BARE: Final = frozenset({204, 206, 304})
 
 
@@ -49,7 +50,8 @@ class Compressed:
         if scope["type"] != "http" or scope["method"] == "HEAD":
             await self._app(scope, receive, send)
             return
-        coding = choose_coding(Headers(scope=scope).get("accept-encoding", ""))
+        accepted = dict(scope["headers"]).get(b"accept-encoding", b"")
+        coding = choose_coding(accepted.decode("latin-1")) if accepted else None
         await self._app(scope, receive, _Sender(send, coding))
 
 
@@ -64,7 +66,7 @@ class _Sender:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start" and _is_text(message):
-            MutableHeaders(scope=message).add_vary_header("accept-encoding")
+            message["headers"] = [*message["headers"], _VARY]
             self._head = message if self.coding is not None else None
             if self._head is not None:
                 return
@@ -112,11 +114,12 @@ def _quality(parameters: str) -> float:
 
 
 def _is_text(head: Message) -> bool:
-    headers = Headers(raw=head["headers"])
+    """Whether to compress it. It is asked of every response: one look at its fields tells."""
+    fields = dict(head["headers"])
     return (
         head["status"] not in _BARE
-        and "content-encoding" not in headers
-        and headers.get("content-type", "").startswith(_TYPES)
+        and b"content-encoding" not in fields
+        and fields.get(b"content-type", b"").startswith(_TYPES)
     )
 
 

@@ -101,7 +101,6 @@ def _with(send: Send, fields: Mapping[str, str]) -> Send:
             headers = MutableHeaders(scope=message)
             headers.add_vary_header(fields["vary"])
             headers.update({name: value for name, value in fields.items() if name != "vary"})
-            headers["cross-origin-resource-policy"] = "cross-origin"
         await send(message)
 
     return sending
