@@ -28,6 +28,7 @@ from chaos.venue import Markets
 from chaos.verdict import Verdict
 from chaos.victims import Program, python
 from embedded_services import new_data_dir
+from working import HANGS
 
 DISK_BYTES: Final = 320 * 1024 * 1024
 PAGE: Final = 4096
@@ -185,16 +186,16 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float, what: 
 @pytest.mark.parametrize("crashes", [False, True], ids=["takes no writes", "cannot start"])
 async def test_full_disk_is_told_loses_nothing_and_is_over_within_30_s(disk: Disk, crashes: bool) -> None:
     async with machine(disk) as one:
-        await until(one.is_ready, 60, "ready")
+        await until(one.is_ready, HANGS, "ready")
         began = datetime.now(UTC)
-        await until(lambda: one.has_everything_until(began), 60, "taking trades")
+        await until(lambda: one.has_everything_until(began), HANGS, "taking trades")
 
         disk.fill()
-        await until(one.is_red, 30, "red")
+        await until(one.is_red, HANGS, "red")
         if crashes:
             one.kill_database()
         else:
-            await until(one.stands_still, 30, "standing still")
+            await until(one.stands_still, HANGS, "standing still")
         await asyncio.sleep(FULL_SECONDS)
         assert await one.is_red()
 
