@@ -3,7 +3,7 @@
 Everything is sent one after the other, as an anonymous reader and with a key for anything, over HTTP and, where it can
 be said there, over a websocket. Halves of requests are sent all at once and watched until the server ends them.
 
-    python bench/hostile.py [--slowest 15]
+    python bench/hostile.py [--slowest 15] [--fewer 10]
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import asyncio
 import statistics
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from candlewick.graphql.schema import core, schema
 from servers import (
     Outcome,
     Sender,
+    Sent,
     Target,
     broken_requests,
     corpus,
@@ -35,15 +37,21 @@ HALVES = 300
 """Of each kind."""
 
 
-async def main(slowest: int) -> int:
+PLAIN: Final = Sent("plain", b'{"query": "{ __typename }"}')
+"""What any request costs here and now: sent between the others."""
+EVERY: Final = 20
+
+
+async def main(slowest: int, fewer: int) -> int:
     """Print all of it; 1 if the server did what it should not."""
     folder = new_data_dir("candlewick-hostile-")
+    cases = [case for number, case in enumerate(corpus(core(schema))) if not case.generated or number % fewer == 0]
     async with editions() as offers, fresh(offers[0]) as (url, _), target(url, folder) as server:
         before = server.resident_mb
         wrong = [
-            *await bodies(server.anonymous, "bodies, anonymous", slowest),
-            *await bodies(server.admin, "bodies, with a key", slowest),
-            *await messages(server.anonymous, "the same over websockets", slowest),
+            *await bodies(server.anonymous, "bodies, anonymous", slowest, cases),
+            *await bodies(server.admin, "bodies, with a key", slowest, cases),
+            *await messages(server.anonymous, "the same over websockets", slowest, cases),
             *await frames(server, slowest),
             *await heads(server.anonymous, slowest),
         ]
@@ -60,15 +68,19 @@ async def main(slowest: int) -> int:
     return bool(wrong)
 
 
-async def bodies(sender: Sender, title: str, slowest: int) -> list[str]:
-    cases = corpus(core(schema))
-    outcomes = [await sender.post(case) for case in cases]
+async def bodies(sender: Sender, title: str, slowest: int, cases: Sequence[Sent]) -> list[str]:
+    outcomes, plain = [], []
+    for number, case in enumerate(cases):
+        outcomes.append(await sender.post(case))
+        if number % EVERY == 0:
+            plain.append(await sender.post(PLAIN))
+    table("a plain request meanwhile", plain, 0)
     table(title, outcomes, slowest)
     return [line for case, outcome in zip(cases, outcomes, strict=True) for line in outcome.wrong(refused=case.refused)]
 
 
-async def messages(sender: Sender, title: str, slowest: int) -> list[str]:
-    payloads = [(case.name, case.payload) for case in corpus(core(schema)) if case.payload and len(case.body) < 60_000]
+async def messages(sender: Sender, title: str, slowest: int, cases: Sequence[Sent]) -> list[str]:
+    payloads = [(case.name, case.payload) for case in cases if case.payload and len(case.body) < 60_000]
     outcomes = [await sender.frames(name, subscribe(payload)) for name, payload in payloads if payload]
     table(title, outcomes, slowest)
     return [line for outcome in outcomes for line in outcome.wrong()]
@@ -113,4 +125,6 @@ def table(title: str, outcomes: Sequence[Outcome], slowest: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--slowest", type=int, default=5, help="how many of each kind to name")
-    sys.exit(asyncio.run(main(parser.parse_args().slowest)))
+    parser.add_argument("--fewer", type=int, default=1, help="send one in so many of what is made from the schema")
+    given = parser.parse_args()
+    sys.exit(asyncio.run(main(given.slowest, given.fewer)))

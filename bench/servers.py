@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from attacks.corpus import corpus
+from attacks.corpus import Sent, corpus
 from attacks.sending import Outcome, Sender, subscribe
 from attacks.server import Target, target
 from attacks.wire import broken_requests, foreign_hosts, hostile_frames, unfinished_requests
@@ -30,6 +30,7 @@ __all__ = [
     "Outcome",
     "Program",
     "Sender",
+    "Sent",
     "Subscriber",
     "Target",
     "Venue",

@@ -14,7 +14,6 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -32,6 +31,7 @@ from candlewick.graphql.http.encoding import Compressed
 from candlewick.graphql.http.endpoint import GraphQLEndpoint
 from candlewick.graphql.http.faults import HttpFault
 from candlewick.graphql.http.forwarded import Forwarded
+from candlewick.graphql.http.hosts import OwnHosts
 from candlewick.graphql.http.options import AccessOptions
 from candlewick.graphql.http.origins import Origins
 from candlewick.graphql.http.pace import Pace
@@ -63,6 +63,8 @@ class HttpOptions:
     """Whether reading needs no key. For a server that only this machine can reach."""
     hosts: Sequence[str] = ("*",)
     """Host names to answer to. Name them where `anonymous` is on, or a page whose name resolves to us may read."""
+    addresses: bool = False
+    """Whether to answer to any address besides."""
     access: AccessOptions = field(default_factory=AccessOptions)
     limits: Limits = field(default_factory=Limits)
     sockets: SocketLimits = field(default_factory=SocketLimits)
@@ -118,7 +120,7 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
             Middleware(Secured),
             *([Middleware(Paced)] if guard.per_key or guard.per_address else []),
             Middleware(Counted, metrics=metrics),
-            Middleware(TrustedHostMiddleware, allowed_hosts=options.hosts, www_redirect=False),
+            Middleware(OwnHosts, names=options.hosts, addresses=options.addresses),
             Middleware(Origins, named=guard.origins),
             *([Middleware(Compressed)] if options.compression else []),
         ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from socket import gethostname
 from typing import Annotated
 
 from platformdirs import user_data_path
@@ -11,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from candlewick.settings.access import AccessSettings
-from candlewick.settings.kinds import Location, LogFormat, LogLevel, lower
+from candlewick.settings.kinds import LOOPBACK_NAMES, Location, LogFormat, LogLevel, lower
 from candlewick.settings.limits import LimitSettings
 from candlewick.settings.sections import (
     DatabaseSettings,
@@ -92,6 +93,16 @@ class Settings(BaseSettings):
     @property
     def allows_anonymous(self) -> bool:
         return not self.exposed if self.http.anonymous is None else self.http.anonymous
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody may read, from anywhere, and no host was named: names are ours only if we know them."""
+        return self.allows_anonymous and not self.http.on_loopback and self.http.hosts is None
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """The names of this server in requests; with `is_open` addresses are good too."""
+        return (*LOOPBACK_NAMES, gethostname().lower()) if self.is_open else self.http.host_names
 
     @classmethod
     def settings_customise_sources(

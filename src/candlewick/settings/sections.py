@@ -81,7 +81,8 @@ class HttpSettings(Section):
     )
     hosts: Annotated[str, AfterValidator(checked_host_names)] | None = Field(
         None,
-        description="Host names to answer to, with commas between. Without a value: any, but on loopback only its own.",
+        description="Host names to answer to, with commas between. Without a value: on loopback its own, where reading "
+        "is anonymous addresses and the machine's name, else any.",
         examples=["api.example.org,www.example.org"],
     )
     kept_for: Duration = Field(
