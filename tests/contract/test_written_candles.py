@@ -99,6 +99,16 @@ async def test_rows_of_a_dirty_instrument_come_beside_the_written_ones(database:
     assert await compared(store_of(database), [dirty.id, clean.id], hours, template(*NAMES)) == 2
 
 
+async def test_edges_of_many_instruments_are_written_together(database: Database) -> None:
+    live, other, calm = await mixed(database), await traded(database), await traded(database, 30)
+    for instrument, minutes in ((live, 5), (other, 700)):
+        newer = Trade(9_999, Decimal(7), Decimal(1), Side.SELL, START + timedelta(hours=8, minutes=minutes))
+        await Trades(database).insert(delivery(instrument, [newer]))
+    ids, asked = [live.id, other.id, calm.id], template(*NAMES, keyed=True)
+    for width, limit in product(("PT5M", "PT15M", "PT1H", "P1D", "P1M"), (1, 7, 500)):
+        assert await compared(store_of(database), ids, CandleQuery(Duration.parse(width), limit), asked) == 3
+
+
 async def test_candles_of_the_venue_have_nulls_where_it_says_nothing(database: Database) -> None:
     instrument, store = await new_instrument(database), store_of(database)
     minutes = [published(START + timedelta(minutes=n), Decimal(n)) for n in range(30)]
@@ -155,10 +165,12 @@ async def test_dirt_beyond_the_page_does_not_matter(database: Database) -> None:
     asked, hour, width = template(*NAMES), timedelta(hours=1), Duration.parse("PT5M")
     for query, expected in (
         (CandleQuery(width, 12), 1),
-        (CandleQuery(width, 500), 0),
+        (CandleQuery(width, 500), 1),
         (CandleQuery(width, 11, newest=False), 1),
         (CandleQuery(width, 12, newest=False), 0),
-        (CandleQuery(width, 500, window=Window(START, START + hour), newest=False), 0),
+        (CandleQuery(width, 500, window=Window(START, START + hour), newest=False), 1),
+        (CandleQuery(width, 500, window=Window(START, START + hour + timedelta(minutes=1)), newest=False), 0),
+        (CandleQuery(width, 500, window=Window(START, START + hour + timedelta(minutes=1))), 0),
         (CandleQuery(width, 500, window=Window(START, START + hour - width.span)), 1),
         (CandleQuery(width, 500, window=Window(START + hour + width.span, START + 9 * hour)), 1),
         (CandleQuery(Duration.parse("PT1M"), 500), 1),
@@ -166,12 +178,13 @@ async def test_dirt_beyond_the_page_does_not_matter(database: Database) -> None:
         assert await compared(store, [instrument.id], query, asked) == expected, query
 
 
-async def test_the_edge_of_a_live_instrument_is_read_as_rows(database: Database) -> None:
+async def test_the_edge_of_a_live_instrument_is_written_by_us(database: Database) -> None:
     instrument, store = await traded(database), store_of(database)
     newer = Trade(9_999, Decimal(7), Decimal(1), Side.SELL, START + timedelta(hours=11, minutes=10))
     await Trades(database).insert(delivery(instrument, [newer]))
-    asked, width = template(*NAMES), Duration.parse("PT1H")
-    assert await compared(store, [instrument.id], CandleQuery(width, 5), asked) == 0
+    asked, width = template(*NAMES, keyed=True), Duration.parse("PT1H")
+    for limit in (1, 2, 5, 500):
+        assert await compared(store, [instrument.id], CandleQuery(width, limit), asked) == 1
     assert await compared(store, [instrument.id], CandleQuery(width, 5, newest=False), asked) == 1
     earlier = CandleQuery(width, 5, window=Window(START, START + timedelta(hours=10)))
     assert await compared(store, [instrument.id], earlier, asked) == 1

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 
 from candlewick.domain.errors import InvalidDuration, TimeOutOfRange
@@ -148,6 +149,7 @@ STORED = (Interval.M1, *PARENT)
 """The intervals that have a table."""
 
 
+@lru_cache(maxsize=256)
 def largest_dividing(duration: Duration) -> Interval:
     """The widest kept interval that candles of `duration` are made of; S1, meaning trades, below a minute."""
     return next((i for i in reversed(STORED) if i.duration.divides(duration)), Interval.S1)

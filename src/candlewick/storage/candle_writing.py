@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 import asyncpg
@@ -26,7 +27,7 @@ _PROVISIONAL_FROM: Final = "$6::timestamptz"
 _EACH_ORIGIN: Final = " ".join(f"WHEN {code} THEN '{origin}'" for code, origin in ORIGINS.items())
 STATUS: Final = f"""
 CASE WHEN open_time >= {_PROVISIONAL_FROM} THEN 'PROVISIONAL' WHEN revision > 0 THEN 'REVISED' ELSE 'FINAL' END"""
-_ALWAYS: Final = Window(datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
+ALL: Final = Window(datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
 ORIGIN: Final = f"CASE origin {_EACH_ORIGIN} END"
 _LARGEST: Final = 2**31 - 1
 """That GraphQL's Int holds."""
@@ -147,7 +148,7 @@ async def write_candles(
 
 def arguments_of(instrument_ids: Sequence[InstrumentId], query: CandleQuery) -> list[Any]:
     """The first five arguments of what `pages_of` makes; the sixth one is for `STATUS`, if that is in it."""
-    window = query.window or _ALWAYS
+    window = query.window or ALL
     return [instrument_ids, origins_of(query), window.start, window.end, query.limit]
 
 
@@ -189,13 +190,16 @@ def _dirty(query: CandleQuery) -> str:
     """SQL that tells whether something is dirty within reach of the page."""
     width = interval_of(query.duration)
     start, end = "$3", f"$4 + {width}"
+    if query.window is not None and query.duration.floor(query.window.end) == query.window.end:
+        end = "$4"  # where one candle ends and another opens
     if query.newest:
         start = "CASE WHEN page.more THEN page.first_open ELSE $3 END"
     else:
-        end = f"CASE WHEN page.more THEN page.last_open ELSE $4 END + {width}"
+        end = f"CASE WHEN page.more THEN page.last_open + {width} ELSE {end} END"
     return _DIRTY.format(start=start, end=end)
 
 
+@lru_cache(maxsize=64)
 def _columns(width: Duration) -> Mapping[str, Written]:
     return {**_COLUMNS, "close_time": whole_seconds(f"open_time + {interval_of(width)}")}
 

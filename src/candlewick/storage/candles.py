@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
@@ -24,8 +25,9 @@ from candlewick.storage import leases, tree, versions
 from candlewick.storage.candle_column_writing import write_columns
 from candlewick.storage.candle_columns import read_columns
 from candlewick.storage.candle_pages import Reading, read_filled, read_plain
-from candlewick.storage.candle_writing import Write, is_kept, writable, write_candles
+from candlewick.storage.candle_writing import ALL, Write, is_kept, writable, write_candles
 from candlewick.storage.engine import Database, Driver
+from candlewick.storage.live_edge import dirty_since, joined
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
 from candlewick.storage.raw import save_progress
 from candlewick.storage.sessions import SessionReads
@@ -120,24 +122,45 @@ class Candles:
         pages: dict[InstrumentId, WrittenPage] = {}
         if writable(query, template):
             write = partial(write_candles, query=query, template=template, closed_before=self._closed_before)
-            pages = await self._write(instrument_ids, query, write)
+            async with self._database.driver() as driver:
+                pages = await self._write(driver, instrument_ids, query, write)
+            left = [key for key in instrument_ids if key not in pages]
+            pages |= await self._write_edge(left, query, template)
         left = [key for key in instrument_ids if key not in pages]
         return {**pages, **(await self.read(left, query) if left else {})}
 
+    async def _write_edge(
+        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, template: RowTemplate
+    ) -> dict[InstrumentId, WrittenPage]:
+        """Newest pages whose end is dirty: what is older is written, the end is read and folded."""
+        if query.window is not None or not query.newest or not instrument_ids:
+            return {}
+        async with self._database.snapshot() as driver:
+            since = await dirty_since(driver, instrument_ids, query)
+            if since is None:
+                return {}
+            reading = await self._reading(driver, query)
+            edges = await read_plain(driver, instrument_ids, replace(query, window=Window(since, ALL.end)), reading)
+            rows_left = query.limit - min(len(edge.rows) for edge in edges.values())
+            older = replace(query, window=Window(ALL.start, since), limit=max(rows_left, 1))
+            write = partial(write_candles, query=older, template=template, closed_before=reading.closed_before)
+            written = await self._write(driver, instrument_ids, older, write)
+        pages = {key: joined(page, edges[key], template, query.limit) for key, page in written.items()}
+        return {key: page for key, page in pages.items() if page is not None}
+
     async def _write[Made](
-        self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, write: Write[Made]
+        self, driver: Driver, instrument_ids: Sequence[InstrumentId], query: CandleQuery, write: Write[Made]
     ) -> dict[InstrumentId, Made]:
         """Of which origins there are candles is remembered from the last time; each statement sees for itself."""
         single = [key for key in instrument_ids if query.origin is not None or key not in self._several]
         pages: dict[InstrumentId, Made] = {}
-        async with self._database.driver() as driver:
-            if single:
-                found = await write(driver, single, best=False)
-                pages |= found.pages
-                self._several |= found.several
-            several = [key for key in instrument_ids if key in self._several and key not in pages]
-            if several and query.origin is None:
-                pages |= (await write(driver, several, best=True)).pages
+        if single:
+            found = await write(driver, single, best=False)
+            pages |= found.pages
+            self._several |= found.several
+        several = [key for key in instrument_ids if key in self._several and key not in pages]
+        if several and query.origin is None:
+            pages |= (await write(driver, several, best=True)).pages
         return pages
 
     @property
@@ -151,7 +174,8 @@ class Candles:
         found: dict[InstrumentId, CandleColumns] = {}
         if is_kept(query):
             write = partial(write_columns, query=query, choice=choice, closed_before=self._closed_before)
-            found = await self._write(instrument_ids, query, write)
+            async with self._database.driver() as driver:
+                found = await self._write(driver, instrument_ids, query, write)
         left = [key for key in instrument_ids if key not in found]
         if left:
             async with self._database.snapshot() as driver:
