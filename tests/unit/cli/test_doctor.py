@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
+from candlewick.cli.doctor.access import look_at_access
 from candlewick.cli.doctor.findings import Finding, Severity, advice, failure, fine, warning, worst
 from candlewick.cli.doctor.machine import look_at_folder, look_at_port
 from candlewick.cli.exit_codes import ExitCode
-from candlewick.settings import HttpSettings
+from candlewick.settings import HttpSettings, load_settings
 
 Call = Callable[..., Result]
 
@@ -83,3 +84,22 @@ def test_a_data_folder_that_cannot_be_made_is_a_finding(
     assert result.exit_code == 3
     failed = {found["check"] for found in json.loads(result.stdout) if found["severity"] == "failure"}
     assert failed == {"data folder", "private services"}
+
+
+@pytest.mark.parametrize(
+    ("http", "access", "severity", "said"),
+    [
+        ({}, {}, Severity.OK, "this machine alone reaches the server, and reads without a key"),
+        ({"host": "192.0.2.1"}, {}, Severity.OK, "read with a key"),
+        ({"host": "192.0.2.1", "anonymous": True}, {}, Severity.WARNING, "made to resolve to it"),
+        ({"host": "192.0.2.1", "anonymous": True, "hosts": "a.example"}, {}, Severity.OK, "read without a key"),
+        ({}, {"trusted_proxies": "127.0.0.1", "requests_per_address": 0}, Severity.ADVICE, "as often as they like"),
+        ({"hosts": "a.example"}, {"origins": "*"}, Severity.ADVICE, "pages of any origin"),
+    ],
+)
+def test_who_may_read_is_said(
+    http: dict[str, object], access: dict[str, object], severity: Severity, said: str
+) -> None:
+    found = look_at_access(load_settings(http=http, access=access))
+    assert found.severity is severity
+    assert said in found.message

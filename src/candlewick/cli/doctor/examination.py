@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from candlewick.cli.doctor.access import look_at_access
 from candlewick.cli.doctor.database import look_at_database
 from candlewick.cli.doctor.findings import Finding, failure
 from candlewick.cli.doctor.machine import look_at_folder, look_at_port
@@ -17,7 +18,7 @@ from candlewick.wiring import Addresses, addresses
 
 def examine(settings: Settings) -> list[Finding]:
     """Every finding. Private services are started for it as any other command would."""
-    findings = [look_at_folder(settings.data_dir), look_at_port(settings.http)]
+    findings = [look_at_folder(settings.data_dir), look_at_port(settings.http), look_at_access(settings)]
     try:
         with addresses(settings) as where:
             findings += run(_services(settings, where))
