@@ -147,7 +147,7 @@ class Follower:
             async for batch in batches:
                 await self._tell_lag(teller, feed)
                 await self._send(teller, await teller.payloads(batch.events))
-                if not batch.events and await self._meet(feed):
+                if batch.still and await self._meet(feed):
                     return
 
     async def _tell_lag(self, teller: Teller, feed: Feed) -> None:

@@ -150,7 +150,7 @@ class CandleTail(Feed):
                 for key in self._wanted.keys:
                     if events := await self._look(key, watch, missed.pop(key, Missed())):
                         yield Batch(events, self.position)
-                yield Batch(position=self.position)
+                yield Batch(position=self.position, still=True)
                 await asyncio.sleep(max(looked_at + PACE.total_seconds() - loop.time(), 0))
                 await self._wait(watch)
 
@@ -163,17 +163,12 @@ class CandleTail(Feed):
         return CandleTail(self._services, self._live, self._wanted, cast("Mapping[InstrumentId, Mark]", position))
 
     def meets(self, other: Feed) -> bool:
-        """See `Feed.meets`. By whichever clocks: no candle closes between the two."""
-        ruler = self._wanted.ruler
+        """See `Feed.meets`."""
+        return isinstance(other, CandleTail) and all(edge.meets(other.edge(key)) for key, edge in self._edges.items())
 
-        def place(moment: datetime) -> object:
-            opened = ruler.floor(moment)
-            return opened, moment >= ruler.close(opened)  # between two sessions nothing is open
-
-        def settled(tail: CandleTail) -> object:
-            return {key: (at.version, at.settled, place(at.closed_until)) for key, at in tail.position.items()}
-
-        return isinstance(other, CandleTail) and settled(self) == settled(other)
+    def edge(self, key: InstrumentId) -> Edge:
+        """What was told of the instrument."""
+        return self._edges[key]
 
     def lagged(self, lag: Lag) -> Lagged:
         """See `Feed.lagged`."""

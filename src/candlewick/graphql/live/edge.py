@@ -53,6 +53,13 @@ class Edge:
         """When the window of the first candle that was seen open ends; None if none is open."""
         return min(self._open.values(), default=None)
 
+    def meets(self, other: Edge) -> bool:
+        """Whether the same was told by both: an instrument at rest may be looked at by one of them only, long ago."""
+        if (self.mark.version, self.mark.settled) != (other.mark.version, other.mark.settled):
+            return False
+        closed_until = max(self.mark.closed_until, other.mark.closed_until)
+        return all(edge.next_close is None or edge.next_close > closed_until for edge in (self, other))
+
     def spans(self, changed: Iterable[Window], ruler: Ruler, closed_until: datetime) -> list[Window]:
         """Where news can be, in whole candles: what changed, and the candles that have closed."""
         ends = [(ruler.floor(window.start), ruler.ceil(window.end)) for window in changed]

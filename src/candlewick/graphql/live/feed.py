@@ -14,9 +14,10 @@ class Batch:
     """Events that belong together: a follower is told all of them, or stands before them."""
 
     events: Sequence[object] = ()
-    """None: all that is known was told."""
     position: object = None
     """Where a follower stands who was told them."""
+    still: bool = False
+    """Whether all that is known was told: what comes next has yet to happen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Feed(AsyncIterable[object], ABC):
 
     @abstractmethod
     def batches(self) -> AsyncGenerator[Batch]:
-        """What is news, after a batch of what a follower is told first; empty ones say that all was told."""
+        """What is news, after a batch of what a follower is told first."""
 
     @property
     @abstractmethod

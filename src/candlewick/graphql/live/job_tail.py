@@ -37,7 +37,7 @@ class JobTail(Feed):
                 if state != self._job:
                     self._job = state
                     yield Batch(self.opening(), state)
-                yield Batch(position=state)
+                yield Batch(position=state, still=True)
 
     def opening(self) -> Sequence[object]:
         """The job as it is."""

@@ -62,7 +62,7 @@ class QuoteTail(Feed):
                 for key in moved:
                     if event := await self._look(key):
                         yield Batch([event], self.position)
-                yield Batch(position=self.position)
+                yield Batch(position=self.position, still=True)
                 await asyncio.sleep(max(looked_at + PACE.total_seconds() - loop.time(), 0))
                 await watch.changed()
 

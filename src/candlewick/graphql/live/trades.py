@@ -110,7 +110,7 @@ class TradeTail(Feed):
                     for key in behind:
                         if events := await self._read_on(key, watch):
                             yield Batch(events, self.position)
-                yield Batch(position=self.position)
+                yield Batch(position=self.position, still=True)
                 await watch.changed()
 
     def opening(self) -> Sequence[object]:

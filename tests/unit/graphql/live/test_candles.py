@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -178,6 +179,42 @@ async def test_a_cursor_says_exactly_what_was_told_with_it_within_a_look_too(
         await later.begin()
         follow(later, BTC, after=revised["cursor"])
         assert told(await event(later)) == told(updated) == ("CandleUpdate", [("02", "PROVISIONAL")])
+
+
+async def test_a_candle_that_closed_while_a_client_was_away_is_told_though_the_others_know(
+    services: FakeServices, candles: LiveCandles, app: ASGIApp, socket: Socket
+) -> None:
+    follow(socket, BTC)
+    cursor = (await event(socket))["cursor"]
+    candles.put(a_candle(2, status=FINAL))
+    services.clock.moment = START + 3 * MINUTE
+    services.commit_log.make(1, kind=CommitKind.GAP)
+    assert {(await event(socket))["__typename"] for _ in range(2)} == {"FeedGap", "CandleUpdate"}
+    async with connected(app) as later:
+        await later.begin()
+        follow(later, BTC, after=cursor)
+        found = [await event(later) for _ in range(2)]
+    assert told(found[1]) == ("CandleUpdate", [("02", "FINAL")])
+
+
+async def test_whoever_resumes_goes_with_the_others_once_nothing_is_missing(
+    services: FakeServices, candles: LiveCandles, app: ASGIApp, socket: Socket
+) -> None:
+    services.commit_log.make(2, told=False)
+    follow(socket, BTC, ETH)
+    cursor = [await event(socket) for _ in range(2)][-1]["cursor"]
+    services.clock.moment += timedelta(seconds=5)
+    async with connected(app) as later:
+        await later.begin()
+        asked = len(candles.calls)
+        follow(later, BTC, ETH, after=cursor)
+        await until(lambda: len(candles.calls) >= asked + 2)
+        await asyncio.sleep(0.05)
+        asked = len(candles.calls)
+        candles.put(a_candle(2, 2, PROVISIONAL, close="5"))
+        services.commit_log.make(1, window=Window(START + 2 * MINUTE, START + 3 * MINUTE))
+        assert await event(later) == await event(socket)
+        assert len(candles.calls) == asked + 1
 
 
 async def test_an_instrument_without_candles_has_an_empty_snapshot(services: FakeServices, socket: Socket) -> None:

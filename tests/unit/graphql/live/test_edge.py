@@ -126,6 +126,26 @@ def test_nothing_is_remembered_of_what_is_settled() -> None:
     assert max(len(edge._open), len(edge._ahead)) <= 2
 
 
+def test_two_meet_whom_the_same_was_told_whenever_they_looked() -> None:
+    one, other = at(0), at(5)
+    assert one.meets(other)
+    one.tell([a_candle(17, 1, PROVISIONAL)], 1, START)
+    other.tell([a_candle(17, 1, PROVISIONAL)], 1, START + 8 * MINUTE)
+    assert one.meets(other)
+    other.tell([], 2, START + 9 * MINUTE)
+    assert not one.meets(other)
+
+
+def test_two_do_not_meet_between_whom_a_candle_closes() -> None:
+    one, other = at(0), at(0)
+    one.tell([a_candle(7, 2, PROVISIONAL)], 2, START)
+    other.tell([a_candle(7, 2, FINAL)], 2, START + 8 * MINUTE)
+    assert not one.meets(other)
+    assert not other.meets(one)
+    one.tell([a_candle(7, 2, FINAL)], 2, START + 8 * MINUTE)
+    assert one.meets(other)
+
+
 def test_whoever_goes_on_from_any_mark_is_told_the_rest_and_nothing_twice() -> None:
     """Revised, final, closed as another, final, open: in one look, cut after each of its events."""
     rows = [
