@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp
 
+from candlewick.domain.calendar import Calendar
 from candlewick.domain.market import Instrument, InstrumentId, Side, Trade
+from candlewick.domain.time import Window
 from candlewick.graphql.app import HttpOptions, create_app
+from candlewick.storage.calendars import StoredCalendars
 from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.engine import Database
 from candlewick.storage.trades import Trades
@@ -32,7 +35,7 @@ CANDLES = """subscription ($key: String!, $after: String) {
   }
 }
 fragment C on Candle { tradeCount status }"""
-MINUTE = timedelta(minutes=1)
+MINUTE, YEAR = timedelta(minutes=1), timedelta(days=365)
 
 
 class NotedCommits(StoredCommits):
@@ -119,3 +122,50 @@ async def test_candles_change_close_and_are_revised(app: ASGIApp, database: Data
         ("CandleUpdate", [{"tradeCount": 2, "status": "PROVISIONAL"}]),
         ("CandleRevised", [{"tradeCount": 2, "status": "REVISED"}]),
     ]
+
+
+LOCAL = """subscription ($key: String!, $time: TimeBarInput!) {
+  candles(instruments: [$key], spec: {time: $time}) {
+    __typename
+    ... on CandleSnapshot { candles { openTime closeTime tradeCount } }
+    ... on CandleUpdate { candles { openTime closeTime tradeCount } }
+  }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("time", "opens", "closes"),
+    [
+        ({"every": "P1D", "timezone": "Asia/Tokyo"}, "2025-12-31T15:00:00Z", "2026-01-01T15:00:00Z"),
+        ({"every": "PT4H", "timezone": "Asia/Kolkata"}, "2025-12-31T22:30:00Z", "2026-01-01T02:30:00Z"),
+        ({"every": "PT4H", "session": "LIVE"}, "2025-12-31T23:30:00Z", "2026-01-01T02:00:00Z"),
+        ({"every": "P1W", "session": "LIVE"}, "2025-12-31T23:30:00Z", "2026-01-01T02:00:00Z"),
+    ],
+    ids=str,
+)
+async def test_candles_of_zones_and_sessions_are_followed_too(
+    app: ASGIApp, database: Database, instrument: Instrument, time: dict[str, str], opens: str, closes: str
+) -> None:
+    session = Window(LATER - timedelta(minutes=30), LATER + timedelta(hours=2))
+    await StoredCalendars(database).put(Calendar("LIVE", Window(LATER - YEAR, LATER + YEAR), [session]))
+    async with connected(app) as socket:
+        await socket.begin()
+        socket.subscribe("1", LOCAL, key=str(instrument.key), time=time)
+        snapshot = await event(socket)
+        await store(database, instrument, {4: 0})
+        update = await event(socket)
+    before = snapshot["candles"][-1]
+    assert (before["openTime"], before["closeTime"]) == (opens, closes)
+    assert update == {
+        "__typename": "CandleUpdate", "candles": [before | {"tradeCount": before["tradeCount"] + 1}]
+    }  # fmt: skip
+
+
+async def test_an_unknown_calendar_cannot_be_followed(app: ASGIApp, instrument: Instrument) -> None:
+    async with connected(app) as socket:
+        await socket.begin()
+        socket.subscribe("1", LOCAL, key=str(instrument.key), time={"every": "P1D", "session": "XNOWHERE"})
+        message = await socket.receive()
+    assert message["type"] == "error"
+    assert message["payload"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "XNOWHERE" in message["payload"][0]["message"]
