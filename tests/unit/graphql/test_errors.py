@@ -87,7 +87,7 @@ async def test_the_facts_of_an_error_stand_beside_its_code(ask: Any) -> None:
 
 @pytest.mark.parametrize(("accept", "status"), [("application/json", 200), ("application/graphql-response+json", 503)])
 async def test_an_operation_that_takes_too_long_is_stopped(services: FakeServices, accept: str, status: int) -> None:
-    async def forever(*_: object) -> None:
+    async def forever(*_: object, **__: object) -> None:
         await asyncio.sleep(60)
 
     services.instruments.instruments = forever
