@@ -43,6 +43,11 @@ class Offer:
         return self.edition is not POSTGRESQL
 
 
+def foremost(offers: Mapping[DatabaseEdition, Offer]) -> Offer:
+    """For tests of what is the same on each edition."""
+    return next(offers[edition] for edition in DatabaseEdition if edition in offers)
+
+
 class Databases:
     """A migrated database of each edition, made when it is first wanted."""
 

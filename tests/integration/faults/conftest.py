@@ -12,7 +12,7 @@ from candlewick.domain.service import DatabaseEdition
 from candlewick.providers.simulation.faults import Fault
 from candlewick.storage.engine import Database
 from candlewick.storage.schema import migrate
-from databases import Offer, create_database, drop_database
+from databases import Offer, create_database, drop_database, foremost
 
 SHORT: Final = timedelta(seconds=2)
 LONG: Final = timedelta(minutes=1)
@@ -28,7 +28,7 @@ def silence(request: pytest.FixtureRequest) -> timedelta:
 @pytest.fixture(scope="package")
 async def database(offers: Mapping[DatabaseEdition, Offer]) -> AsyncIterator[Database]:
     """A migrated database of one edition: how each stores trades is the contract suite's matter."""
-    offer = next(offers[edition] for edition in DatabaseEdition if edition in offers)
+    offer = foremost(offers)
     url = await create_database(offer)
     await migrate(url, timescaledb=offer.timescaledb)
     opened = await Database.open(url, pool_size=6)

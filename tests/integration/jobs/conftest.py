@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from candlewick.domain.service import DatabaseEdition
 from candlewick.embedded.locks import wait_until
 from candlewick.embedded.valkey import find_valkey
+from candlewick.storage.engine import Database
+from databases import Databases, Offer, foremost
 from working import HANGS
 
 
@@ -32,6 +35,12 @@ class Valkey:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
+
+
+@pytest.fixture(scope="session")
+async def database(offers: Mapping[DatabaseEdition, Offer], databases: Databases) -> Database:
+    """Of one edition: jobs are the same plain rows on each, which the contract suite shows."""
+    return await databases.opened(foremost(offers))
 
 
 @pytest.fixture
