@@ -13,6 +13,7 @@ import asyncio
 import statistics
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from candlewick.graphql.schema import core, schema
@@ -49,8 +50,8 @@ async def main(slowest: int, fewer: int) -> int:
     async with editions() as offers, fresh(offers[0]) as (url, _), target(url, folder) as server:
         before = server.resident_mb
         wrong = [
-            *await bodies(server.anonymous, "bodies, anonymous", slowest, cases),
-            *await bodies(server.admin, "bodies, with a key", slowest, cases),
+            *await bodies(server, server.anonymous, "bodies, anonymous", slowest, cases),
+            *await bodies(server, server.admin, "bodies, with a key", slowest, cases),
             *await messages(server.anonymous, "the same over websockets", slowest, cases),
             *await frames(server, slowest),
             *await heads(server.anonymous, slowest),
@@ -68,14 +69,17 @@ async def main(slowest: int, fewer: int) -> int:
     return bool(wrong)
 
 
-async def bodies(sender: Sender, title: str, slowest: int, cases: Sequence[Sent]) -> list[str]:
-    outcomes, plain = [], []
+async def bodies(server: Target, sender: Sender, title: str, slowest: int, cases: Sequence[Sent]) -> list[str]:
+    outcomes, plain, busy = [], [], []
     for number, case in enumerate(cases):
+        before = server.busy_seconds
         outcomes.append(await sender.post(case))
+        busy.append(replace(outcomes[-1], seconds=server.busy_seconds - before))
         if number % EVERY == 0:
             plain.append(await sender.post(PLAIN))
     table("a plain request meanwhile", plain, 0)
     table(title, outcomes, slowest)
+    table(f"{title}: processor time of the server", busy, slowest)
     return [line for case, outcome in zip(cases, outcomes, strict=True) for line in outcome.wrong(refused=case.refused)]
 
 

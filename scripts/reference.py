@@ -56,6 +56,7 @@ BOUNDS: Final = {
     "root_fields": "fields at the top of an operation",
     "cost": "values that the answer to an operation may have: each selected field counts once for each object it is "
     "selected on, as `first`, `last` and `range` say; a page costs 10 more, all of introspection 0.8 of the bound",
+    "page_rows": "rows of one page, where it may have as many",
     "rows": "rows that all lists of one operation ask for together",
     "document_bytes": "characters of documents that a server remembers parsed (no bound on you)",
 }

@@ -56,6 +56,11 @@ class Target:
         raise ProcessLookupError(self.process.pid)
 
     @property
+    def busy_seconds(self) -> float:
+        """Processor time of its main thread: what it did itself, however busy the machine is."""
+        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[0]) / 1e9
+
+    @property
     def alive(self) -> bool:
         return self.process.poll() is None
 

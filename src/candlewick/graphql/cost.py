@@ -37,7 +37,7 @@ from graphql import (
 from graphql.execution import VariableValues, get_argument_values
 
 from candlewick.domain.interval import Duration
-from candlewick.graphql.faults import CostExceeded
+from candlewick.graphql.faults import CostExceeded, PageOutOfBounds
 from candlewick.graphql.limits import DEFAULT_LISTED, DEFAULT_ROWS, MAX_BODY, MAX_EVENT_ROWS, MAX_ROWS
 from candlewick.graphql.shape import INTROSPECTION
 from candlewick.graphql.types.enums import Interval
@@ -70,8 +70,9 @@ class Cost:
 class Tariff:
     """The costs of one schema's operations."""
 
-    def __init__(self, schema: GraphQLSchema, limit: int) -> None:
+    def __init__(self, schema: GraphQLSchema, limit: int, page_rows: int = MAX_ROWS) -> None:
         self.limit = limit
+        self.page_rows = page_rows
         self.schema = schema
         self._lengths = _lengths(schema)
         self._fields: dict[tuple[str, str], _Field | None] = {}
@@ -83,6 +84,7 @@ class Tariff:
 
         Raises:
             CostExceeded: it is beyond the bound.
+            PageOutOfBounds: a page of it is.
         """
         actual = self._estimated(document, operation, variables)
         if actual > self.limit:
@@ -236,6 +238,8 @@ class _Estimate:
         if arguments is None:  # execution will say what is wrong with them, and read nothing
             return 1
         size = _page_size(field, arguments)
+        if size is not None and field.below is not None and size > self.tariff.page_rows:
+            raise PageOutOfBounds("first" if arguments.get("first") else "last", size, self.tariff.page_rows)
         below = _asked(arguments) if size is None else size
         length = _first_known(size, field.length, page, below) if field.is_list else 1
         if field.below is None:

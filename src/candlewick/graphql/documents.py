@@ -75,7 +75,7 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, policy: DocumentPolicy | None = None) -> None:
         self.limits = limits
-        self.tariff = Tariff(schema, limits.cost)
+        self.tariff = Tariff(schema, limits.cost, limits.page_rows)
         self.policy = policy or DocumentPolicy()
         self.trusted = TrustedDocuments(self.policy.folder, only=self.policy.trusted_only)
         self._schema = schema

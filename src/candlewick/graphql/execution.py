@@ -22,12 +22,12 @@ from graphql import (
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from candlewick.domain.access import ApiKey
+from candlewick.domain.errors import InvalidInput
 from candlewick.graphql.context import Context
 from candlewick.graphql.cost import Cost
 from candlewick.graphql.documents import Documents, OperationNotFound, Prepared
 from candlewick.graphql.errors import Formatted, execution_error, fault, invalid
 from candlewick.graphql.executor import Executor
-from candlewick.graphql.faults import CostExceeded
 from candlewick.graphql.live import Live
 from candlewick.graphql.live.feed import Feed
 from candlewick.graphql.metrics import Metrics
@@ -137,7 +137,7 @@ class Execution:
             return _refused(executor, trace_id)
         try:
             self._cost(operation, executor)
-        except CostExceeded as exc:
+        except InvalidInput as exc:
             return Answer(errors=[invalid(exc)], executed=False)
         try:
             async with asyncio.timeout(self.documents.limits.operation_seconds):
@@ -171,7 +171,7 @@ class Execution:
             return _refused(executor, trace_id)
         try:
             cost = self._cost(operation, executor)
-        except CostExceeded as exc:
+        except InvalidInput as exc:
             return Answer(errors=[invalid(exc)], executed=False)
         return replace(await self._execute(operation, executor, trace_id), cost=cost)
 

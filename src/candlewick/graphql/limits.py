@@ -51,6 +51,7 @@ class Limits:
     root_fields: int = 30
     cost: int = 250_000
     """Values that the answer may have, as far as that is known before it is made: see `cost`."""
+    page_rows: int = MAX_ROWS
     rows: int = 25_000
     """Rows that the lists of one operation may ask for together."""
     document_bytes: int = 300_000

@@ -50,4 +50,5 @@ class LimitSettings(Section):
     fields: int = Field(500, ge=10, le=100_000, description="Selected fields of an operation, fragments spread out.")
     root_fields: int = Field(30, ge=1, le=1_000, description="Fields at the top of an operation.")
     cost: int = Field(250_000, ge=1_000, le=100_000_000, description="Values that the answer to an operation may have.")
+    page_rows: int = Field(5_000, ge=500, le=5_000, description="Rows of one page.")
     rows: int = Field(25_000, ge=100, le=10_000_000, description="Rows that the lists of an operation may ask for.")

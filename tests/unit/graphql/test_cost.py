@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from graphql import OperationDefinitionNode, get_introspection_query, parse, val
 from graphql.execution import VariableValues, get_variable_values
 
 from candlewick.graphql.cost import Tariff
-from candlewick.graphql.faults import CostExceeded
+from candlewick.graphql.faults import CostExceeded, PageOutOfBounds
 from candlewick.graphql.limits import Limits
 from candlewick.graphql.schema import core, schema
 from unit.graphql.fakes import FakeServices
@@ -136,6 +137,13 @@ def test_time_grows_with_the_document_and_not_with_what_it_spreads() -> None:
     )
     end = " fragment F40 on Instrument { key } fragment A on Asset { code }"
     assert cost(f"{{ instruments(first: 10) {{ nodes {{ ...F0 }} }} }} {levels} {end}") == 12 + 10 * 5
+
+
+@pytest.mark.parametrize(("arguments", "fits"), [("last: 600", True), ("last: 601", False), ("first: 5000", False)])
+def test_a_page_may_be_bounded_further(arguments: str, *, fits: bool) -> None:
+    query = f'{{ instrument(key: "a:B-C") {{ trades({arguments}) {{ nodes {{ price }} }} }} }}'
+    with nullcontext() if fits else pytest.raises(PageOutOfBounds, match="a page has 1 to 600 rows"):
+        cost(query, Tariff(SCHEMA, 10**9, page_rows=600))
 
 
 async def test_the_answer_says_what_it_cost(ask: Any) -> None:
