@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import httpx
+
 from command_line import Candlewick
 
 
@@ -16,6 +18,12 @@ class DemoService(Candlewick):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=5).is_success
+        except httpx.HTTPError:
+            return False
 
     def operator_key(self) -> str:
         """A new key with the role OPERATOR."""

@@ -33,8 +33,12 @@ class Example:
         return [shown.command for shown in shown_commands() if shown.place.startswith(f"docs/clients/{self.name}/")]
 
     def install(self, lock: str, made: str, commands: list[str]) -> None:
-        """Give these commands, which make `made` of the lock file: once for all runs, outside of the repository."""
+        """Prepare it with these commands, which have to be those of the page."""
         assert self.commands[1 : 1 + len(commands)] == commands, "the page tells to install in another way"
+        self.prepare(lock, made, commands)
+
+    def prepare(self, lock: str, made: str, commands: list[str]) -> None:
+        """Give these commands, which make `made` of the lock file: once for all runs, outside of the repository."""
         digest = hashlib.sha256((self.folder / lock).read_bytes() + sys.version.encode()).hexdigest()[:16]
         kept = cache_dir() / "clients" / f"{self.name}-{digest}"
         kept.mkdir(parents=True, exist_ok=True)
