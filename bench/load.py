@@ -14,11 +14,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 
+from candlewick.storage.engine import Database
 from servers import Program, python
 
 SCRIPT = 'wrk.method = "POST"; wrk.headers["Content-Type"] = "application/json"; wrk.body = [==[{body}]==]'
@@ -58,23 +59,36 @@ class Result:
     p50_ms: float
     p99_ms: float
     cpu_ms: float = 0.0
-    """Of the server's own process, a request; the database's comes on top."""
+    """Of the server's own process, a request."""
+    database_ms: float = 0.0
+    """The same of the database's processes, if they run on this machine."""
 
 
-async def measured(request: Request, load: Load, server: Program) -> Result:
+async def measured(request: Request, load: Load, server: Program, database: Database) -> Result:
     """Load the server: a second to warm up, then what counts."""
     warm = Load(load.connections, 1)
     run = _wrk if shutil.which("wrk") else _client
     await run(request, warm)
-    before = _cpu_seconds(server)
-    result = await run(request, load)
-    cpu = (_cpu_seconds(server) - before) * 1000 / result.requests
-    return Result(result.requests, result.rate, result.p50_ms, result.p99_ms, cpu)
-
-
-def _cpu_seconds(server: Program) -> float:
     assert server.process is not None
-    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    backends = await _backends(database)
+    before, before_there = _cpu_seconds(server.process.pid), sum(map(_cpu_seconds, backends))
+    result = await run(request, load)
+    cpu, there = _cpu_seconds(server.process.pid) - before, sum(map(_cpu_seconds, backends)) - before_there
+    return replace(result, cpu_ms=1000 * cpu / result.requests, database_ms=1000 * there / result.requests)
+
+
+async def _backends(database: Database) -> list[int]:
+    """The database's processes for its clients."""
+    async with database.driver() as driver:
+        found = await driver.fetch("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+    return [row["pid"] for row in found]
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:  # it is on another machine
+        return 0.0
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
