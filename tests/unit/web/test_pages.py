@@ -153,3 +153,9 @@ def test_a_page_says_what_it_is_to_those_who_do_not_see_it(name: str) -> None:
 
 def test_the_start_page_knows_what_readiness_says() -> None:
     assert 'state === "ready"' in (STATIC / "start.js").read_text(encoding="utf-8")
+
+
+def test_the_first_tab_comes_with_its_variables() -> None:
+    script = (STATIC / "explorer.js").read_text(encoding="utf-8")
+    assert "variables: first.variables" in script
+    assert "headers: first.headers" in script

@@ -72,13 +72,18 @@ function withoutHeaders(value) {
 }
 
 function show(key, headers) {
+  const tabs = EXAMPLES.map((example) => tab(example, key, headers));
+  // Of the tab that it opens with GraphiQL takes the query alone, unless it is told the rest.
+  const first = linked || localStorage.getItem("graphiql:tabState") ? {} : tabs[0];
   ReactDOM.createRoot(document.getElementById("explorer")).render(
     React.createElement(GraphiQL, {
       fetcher: GraphiQL.createFetcher({
         url: "/graphql",
         subscriptionUrl: new URL("/graphql", window.location).href.replace(/^http/, "ws"),
       }),
-      defaultTabs: EXAMPLES.map((example) => tab(example, key, headers)),
+      defaultTabs: tabs,
+      variables: first.variables,
+      headers: first.headers,
       defaultEditorToolsVisibility: "variables",
       query: linked,
       storage,
