@@ -68,6 +68,13 @@ async def database(offer: Offer, databases: Databases) -> Database:
     return await databases.opened(offer)
 
 
+@pytest.fixture(scope="module")
+async def swept(database: Database) -> None:
+    """The ledger of dirty ranges is empty: who refreshes everything does not pay for what earlier files left behind."""
+    async with database.driver() as driver:
+        await driver.execute("DELETE FROM dirty_range")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """All processes of a run start private servers in one folder, which goes with the run."""
     given = getattr(config, "workerinput", None)

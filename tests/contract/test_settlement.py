@@ -17,6 +17,8 @@ from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.trades import Trades
 from markets import FrozenClock, delivery, new_instrument
 
+pytestmark = pytest.mark.usefixtures("swept")
+
 START = datetime(2024, 8, 8, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SPAN = Window(START, START + HOUR)

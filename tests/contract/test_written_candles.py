@@ -21,6 +21,8 @@ from candlewick.storage.trades import Trades
 from markets import LATER, FrozenClock, delivery, new_instrument
 from written import text_of
 
+pytestmark = pytest.mark.usefixtures("swept")
+
 START = datetime(2024, 8, 8, tzinfo=UTC)
 NAMES = tuple(name for name in Candle._fields if name not in {"version", "coverage"})
 WIDTHS = ("PT1M", "PT5M", "PT1H", "P1D", "P7D", "P1M")

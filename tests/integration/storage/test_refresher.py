@@ -17,6 +17,8 @@ from candlewick.storage.engine import Database
 from candlewick.storage.trades import Trades
 from markets import FrozenClock, delivery, new_instrument
 
+pytestmark = pytest.mark.usefixtures("swept")
+
 NOON = datetime(2024, 8, 8, 12, tzinfo=UTC)
 _HANGS = 120.0
 """Seconds after which a refresher is held to wait for ever."""
