@@ -65,7 +65,7 @@ class Result:
 
 
 async def measured(request: Request, load: Load, server: Program, database: Database) -> Result:
-    """Load the server: a second to warm up, then what counts."""
+    """Load the server: a second to warm up, then what counts; for longer, if nobody got an answer."""
     warm = Load(load.connections, 1)
     run = _wrk if shutil.which("wrk") else _client
     await run(request, warm)
@@ -73,6 +73,8 @@ async def measured(request: Request, load: Load, server: Program, database: Data
     backends = await _backends(database)
     before, before_there = _cpu_seconds(server.process.pid), sum(map(_cpu_seconds, backends))
     result = await run(request, load)
+    if not result.requests:
+        return await measured(request, replace(load, seconds=2 * load.seconds), server, database)
     cpu, there = _cpu_seconds(server.process.pid) - before, sum(map(_cpu_seconds, backends)) - before_there
     return replace(result, cpu_ms=1000 * cpu / result.requests, database_ms=1000 * there / result.requests)
 
