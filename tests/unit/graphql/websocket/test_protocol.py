@@ -322,25 +322,25 @@ async def test_whoever_begins_in_time_may_be_checked_for_longer(services: FakeSe
     asked = services.keys.authenticate
 
     async def slowly(secret: str) -> object:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1.3)
         return await asked(secret)
 
     services.keys.authenticate = slowly
-    options = HttpOptions(sockets=SocketLimits(init_seconds=0.1))
+    options = HttpOptions(sockets=SocketLimits(init_seconds=1))
     async with serving(services, options) as app, connected(app) as socket:
         await socket.begin(apiKey=READER)
 
 
 async def test_a_socket_on_which_nothing_runs_is_closed_in_the_end(services: FakeServices) -> None:
-    options = HttpOptions(anonymous=True, sockets=SocketLimits(idle_seconds=0.05))
+    options = HttpOptions(anonymous=True, sockets=SocketLimits(idle_seconds=1))
     async with serving(services, options) as app, connected(app) as socket:
         await socket.begin()
         socket.subscribe("1", ENDLESS)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(1.3)
         socket.send("ping")
         assert await socket.receive() == {"type": "pong"}
         socket.send("complete", id="1")
-        assert await socket.closed() == (1000, "Nothing ran for 0.05 s")
+        assert await socket.closed() == (1000, "Nothing ran for 1 s")
 
 
 async def test_only_so_many_sockets_are_open_with_one_key(services: FakeServices) -> None:
@@ -375,13 +375,11 @@ async def test_only_so_many_operations_run_with_one_key(services: FakeServices) 
 
 
 async def test_keys_are_looked_at_once_for_all_their_sockets(services: FakeServices) -> None:
-    options = HttpOptions(sockets=SocketLimits(key_check_seconds=0.2))
+    options = HttpOptions(sockets=SocketLimits(key_check_seconds=0.01))
     async with serving(services, options) as app, connected(app) as first, connected(app) as second:
         await first.begin(apiKey=READER)
         await second.begin(apiKey=READER)
         services.keys.calls.clear()
-        await until(lambda: bool(services.keys.calls))
-        await asyncio.sleep(0.05)
-        assert len(services.keys.calls) == 1
         del services.keys.roles[READER]
         assert [(await socket.closed())[0] for socket in (first, second)] == [4403, 4403]
+        assert len(services.keys.calls) == 1
