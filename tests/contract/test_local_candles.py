@@ -319,6 +319,19 @@ async def test_a_page_that_is_folded_from_too_much_is_refused(database: Database
         await read(database, instrument, asked("P1D", "Asia/Kathmandu", limit=5000))
 
 
+async def test_quiet_years_are_passed_over(database: Database) -> None:
+    """There are half a million windows between the two trades."""
+    await with_calendar(database)
+    instrument = await new_instrument(database)
+    session = sessions()[3]
+    moments = (datetime(2009, 6, 1, tzinfo=UTC), session.start)
+    trades = [Trade(n, Decimal(n + 1), Decimal(1), Side.BUY, moment) for n, moment in enumerate(moments)]
+    await Trades(database).insert(delivery(instrument, trades))
+    hours = await read(database, instrument, asked("PT20M", "Asia/Kathmandu", limit=10))
+    minutes = await read(database, instrument, asked("PT1M", session="TEST", limit=10))
+    assert ([each.close for each in hours], [each.close for each in minutes]) == (["1", "2"], ["2"])
+
+
 async def test_days_as_published_are_no_candles_of_other_hours(database: Database) -> None:
     """See `CandleQuery.hours`: they cannot be cut."""
     instrument = await new_instrument(database)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from math import gcd
 from typing import Final
 
+from candlewick.domain.candle import CandleOrigin
 from candlewick.domain.day import Adjustment
 from candlewick.domain.errors import InvalidDuration
 from candlewick.domain.interval import Duration, Interval, largest_dividing
@@ -32,7 +33,7 @@ from candlewick.storage.folding import (
     piece_of,
     pieces_read,
 )
-from candlewick.storage.series import Series
+from candlewick.storage.series import ORIGIN_CODES, Series
 
 _SECOND: Final = timedelta(seconds=1)
 _DAY: Final = Interval.D1.duration
@@ -43,6 +44,10 @@ _LONG: Final = timedelta(days=2)
 """From here on a candle is worth being read in three pieces: whole days, and what lies at both ends."""
 _PIECES_A_DAY: Final = 96
 """Quarters of an hour: what days are read from at the worst."""
+
+_MOST_AT_ONCE: Final = 20_000
+"""Candles that are looked for at once, where most of them are not there."""
+_TRADED: Final = frozenset({ORIGIN_CODES[CandleOrigin.TRADES]})
 
 # Sorted starts of stretches, and the open time of each one's candle: rows lie in none but these.
 _BUCKET: Final = "(${opens}::timestamptz[])[width_bucket(open_time, ${starts}::timestamptz[])]"
@@ -71,9 +76,11 @@ async def read_local(
             if len({row["open_time"] for row in rows[key]}) <= query.limit
             for rest in without(window, [near[key]])
         }
-        if left and seconds:
-            left = await where_traded(driver, left, ruler, newest=query.newest)
-        count = max(min(count * GROWTH, MOST_FOLDED // _most_per_candle(query.duration)), 1)
+        traded = {key: window for key, window in left.items() if series[key].origins == _TRADED}
+        if traded:  # of the others minutes without a trade say nothing
+            near = await where_traded(driver, traded, ruler, newest=query.newest)
+            left = {key: near.get(key, window) for key, window in left.items() if key in near or key not in traded}
+        count = max(min(count * GROWTH, _MOST_AT_ONCE, MOST_FOLDED // _most_per_candle(query.duration)), 1)
     return rows
 
 
