@@ -7,10 +7,13 @@ are bounded by who reads them (`graphql.http.body`), silence between two request
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from candlewick.graphql.http.body import HANG_UP
 
 if TYPE_CHECKING:
     from candlewick.settings import LimitSettings
@@ -43,6 +46,7 @@ class PatientProtocol(H11Protocol):
     """What answers the request whose head came last."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
+        self.app_state = {**self.app_state, HANG_UP: partial(self._give_up, "no_body")}
         super().connection_made(transport)
         self._await_head()
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from candlewick.graphql.http.faults import HttpFault
 from candlewick.graphql.limits import Limits
 
+HANG_UP: Final = "hang_up"
+"""Where a request's state has what ends its connection: who sends half a body and waits is owed no answer."""
 _LONGEST_SHOWN: Final = 40
 _LONGEST_NUMBER: Final = 18
 
@@ -19,6 +21,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
 
     Raises:
         HttpFault: 413, it is too large; 408, it comes too slowly; 415, it is compressed.
+        ClientDisconnect: it came too slowly, and the connection is ended.
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         facts = {"actual": request.headers["content-encoding"][:_LONGEST_SHOWN]}
@@ -30,6 +33,9 @@ async def read_body(request: Request, limits: Limits) -> bytes:
         async with asyncio.timeout(limits.body_seconds):
             return await _collect(request, limits)
     except TimeoutError as exc:
+        if HANG_UP in request.scope.get("state", {}):
+            request.scope["state"][HANG_UP]()
+            raise ClientDisconnect from exc
         message = f"The body took longer than {limits.body_seconds:g} s to arrive."
         seconds = {"limitSeconds": limits.body_seconds}
         raise HttpFault(408, message, headers={"connection": "close"}, facts=seconds) from exc
