@@ -20,6 +20,7 @@ from clients.example import Example, missing
 from documents import ROOT
 from embedded_services import eventually
 
+pytestmark = pytest.mark.timeout(900)  # packages may have to be installed first
 SOCKETS: Final = 50
 LIVE: Final = """
 subscription {

@@ -12,6 +12,7 @@ from clients.cutting import cutting
 from clients.demo import DemoService
 from clients.example import Example, copied, missing
 
+pytestmark = pytest.mark.timeout(900)  # packages may have to be installed first
 KEY = "demo:BTC-USD"
 
 

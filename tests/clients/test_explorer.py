@@ -13,6 +13,7 @@ from clients.demo import DemoService
 from embedded_services import eventually
 from unit.web.test_pages import EXAMPLES, Example
 
+pytestmark = pytest.mark.timeout(900)  # packages may have to be installed first
 PATIENCE = 60
 TABS = 'document.querySelectorAll(".graphiql-tab-button")'
 EDITOR = 'document.querySelector(".graphiql-{} .CodeMirror").CodeMirror'
