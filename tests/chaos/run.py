@@ -126,8 +126,8 @@ async def _run(plan: Plan, folder: Path, where: Addresses) -> Report:
             await asyncio.to_thread(chaos.run, plan.events)
             verdict = Verdict(database, markets)
             report.seconds_to_settle = await _settle(verdict, markets, Jobs(database), report, victims, plan.settle)
-            for each in victims[:2]:
-                await asyncio.to_thread(each.stop)
+            # Together: one alone would take over what the other holds, and be stopped over a hole it was to mend.
+            await asyncio.gather(*(asyncio.to_thread(each.stop) for each in victims[:2]))
             await subscriber.until_quiet()
             await _judge(verdict, markets, past, subscriber, report)
         finally:
