@@ -119,6 +119,7 @@ async def _serve(app: ASGIApp, listener: socket.socket, announce: Callable[[], N
     server = Server(configuration)
     async with stop_requested(with_parent=with_parent) as stop, asyncio.TaskGroup() as group:
         serving = group.create_task(server.serve(sockets=[listener]))
+        listener.listen()  # uvicorn does so later, and whoever reads the announcement connects at once
         announce()
         stopped = group.create_task(stop.wait())
         await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
