@@ -16,16 +16,15 @@ from candlewick.domain.indicator import Parameters
 from candlewick.indicators import panda
 from candlewick.indicators.recursions import (
     adaptive_mean,
-    mean_deviation,
     parabolic_sar,
     running_total,
     session_sums,
-    since_extreme,
     smooth,
     supertrend,
 )
 from candlewick.indicators.series import CandleSeries
 from candlewick.indicators.states import States
+from candlewick.indicators.windows import channel, mean, mean_deviation, since_extreme, total, weighted_mean
 
 type Floats = npt.NDArray[np.float64]
 type Outputs = Sequence[Floats]
@@ -73,7 +72,7 @@ def _true_ranges(candles: CandleSeries, before: Floats | None = None) -> Floats:
 
 
 def sma(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
-    return (panda.mean(candles.close, _length(parameters)),)
+    return (mean(candles.close, _length(parameters)),)
 
 
 def ema(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
@@ -81,7 +80,7 @@ def ema(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
 
 
 def wma(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
-    return (panda.weighted_mean(candles.close, _length(parameters)),)
+    return (weighted_mean(candles.close, _length(parameters)),)
 
 
 def dema(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
@@ -104,11 +103,8 @@ def kama(candles: CandleSeries, parameters: Parameters, states: States) -> Outpu
 
 def hma(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
     length = _length(parameters)
-    half, whole = (panda.weighted_mean(candles.close, each) for each in (length // 2, length))
-    inner = 2 * half - whole
-    known = inner[length - 1 :]
-    outer = panda.weighted_mean(known, isqrt(length))
-    return (np.concatenate([np.full(len(inner) - len(known), np.nan), outer]),)
+    half, whole = (weighted_mean(candles.close, each) for each in (length // 2, length))
+    return (weighted_mean(2 * half - whole, isqrt(length)),)
 
 
 def vwap_session(candles: CandleSeries, _: Parameters, states: States) -> Outputs:
@@ -120,8 +116,8 @@ def vwap_session(candles: CandleSeries, _: Parameters, states: States) -> Output
 
 def vwap_rolling(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
     length = _length(parameters)
-    worth = panda.total(_typical(candles) * candles.volume, length)
-    return (_ratio(worth, panda.total(candles.volume, length), np.nan),)
+    worth = total(_typical(candles) * candles.volume, length)
+    return (_ratio(worth, total(candles.volume, length), np.nan),)
 
 
 def _rsi(close: Floats, length: int) -> Floats:
@@ -150,51 +146,42 @@ def _position(value: Floats, lowest: Floats, highest: Floats) -> Floats:
     return 100 * _ratio(value - lowest, highest - lowest, 0.0)
 
 
-def _mean_of_known(values: Floats, length: int) -> Floats:
-    """A plain mean that passes leading NaN over."""
-    known = np.flatnonzero(~np.isnan(values))
-    if not len(known):
-        return np.full(len(values), np.nan)
-    return np.concatenate([values[: known[0]], panda.mean(values[known[0] :], length)])
-
-
 def stochastic(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
-    lowest, highest = panda.channel(candles.high, candles.low, _length(parameters))
-    k = _mean_of_known(_position(candles.close, lowest, highest), _length(parameters, "smooth"))
-    return k, _mean_of_known(k, _length(parameters, "signal"))
+    lowest, highest = channel(candles.high, candles.low, _length(parameters))
+    k = mean(_position(candles.close, lowest, highest), _length(parameters, "smooth"))
+    return k, mean(k, _length(parameters, "signal"))
 
 
 def stochastic_rsi(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
     strength = _rsi(candles.close, _length(parameters, "rsi_length"))
-    known = strength[_length(parameters, "rsi_length") :]
-    lowest, highest = panda.channel(known, known, _length(parameters))
-    k = np.concatenate([np.full(len(strength) - len(known), np.nan), _position(known, lowest, highest)])
-    k = _mean_of_known(k, _length(parameters, "smooth"))
-    return k, _mean_of_known(k, _length(parameters, "signal"))
+    lowest, highest = channel(strength, strength, _length(parameters))
+    k = mean(_position(strength, lowest, highest), _length(parameters, "smooth"))
+    return k, mean(k, _length(parameters, "signal"))
 
 
 def cci(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
     typical, length = _typical(candles), _length(parameters)
-    means = panda.mean(typical, length)
+    means = mean(typical, length)
     return (_ratio(typical - means, 0.015 * mean_deviation(typical, means, length), 0.0),)
 
 
 def williams_r(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
-    lowest, highest = panda.channel(candles.high, candles.low, _length(parameters))
+    lowest, highest = channel(candles.high, candles.low, _length(parameters))
     return (-100 * _ratio(highest - candles.close, highest - lowest, 0.0),)
 
 
 def roc(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
-    return (panda.rate_of_change(candles.close, _length(parameters)),)
+    return (100 * (candles.close / _shifted(candles.close, _length(parameters)) - 1),)
 
 
 def mfi(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
     typical, length = _typical(candles), _length(parameters)
     moves = typical - _shifted(typical, 1)
-    moves = np.where(np.abs(moves) <= _ROUNDED * typical, 0.0, moves)
-    flow = typical * candles.volume
-    inward, outward = (panda.total(np.where(chosen, flow, 0.0)[1:], length) for chosen in (moves > 0, moves < 0))
-    return (np.concatenate([[np.nan], 100 * _ratio(inward, inward + outward, 0.0)])[: len(typical)],)
+    least = _ROUNDED * typical
+    flow = np.where(np.isnan(moves), np.nan, typical * candles.volume)
+    chosen = (moves > least, moves < -least)
+    inward, outward = (total(np.where(each | np.isnan(flow), flow, 0.0), length) for each in chosen)
+    return (100 * _ratio(inward, inward + outward, 0.0),)
 
 
 def obv(candles: CandleSeries, _: Parameters, states: States) -> Outputs:
@@ -215,7 +202,7 @@ def accumulation(candles: CandleSeries, _: Parameters, states: States) -> Output
 
 def cmf(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
     length = _length(parameters)
-    return (_ratio(panda.total(_money_flow(candles), length), panda.total(candles.volume, length), 0.0),)
+    return (_ratio(total(_money_flow(candles), length), total(candles.volume, length), 0.0),)
 
 
 def true_range(candles: CandleSeries, _: Parameters, __: States) -> Outputs:
@@ -228,7 +215,7 @@ def atr(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
 
 def bollinger(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
     length = _length(parameters)
-    middle = panda.mean(candles.close, length)
+    middle = mean(candles.close, length)
     width = parameters["deviations"] * panda.deviation(candles.close, length, 0)
     return middle - width, middle, middle + width
 
@@ -240,7 +227,7 @@ def keltner(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs
 
 
 def donchian(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
-    lowest, highest = panda.channel(candles.high, candles.low, _length(parameters))
+    lowest, highest = channel(candles.high, candles.low, _length(parameters))
     return lowest, (lowest + highest) / 2, highest
 
 
@@ -275,7 +262,7 @@ def psar(candles: CandleSeries, parameters: Parameters, states: States) -> Outpu
 
 def ichimoku(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
     channels = (
-        panda.channel(candles.high, candles.low, _length(parameters, name)) for name in ("conversion", "base", "span")
+        channel(candles.high, candles.low, _length(parameters, name)) for name in ("conversion", "base", "span")
     )
     conversion, base, span = ((lowest + highest) / 2 for lowest, highest in channels)
     ahead = _length(parameters, "displacement") - 1
@@ -284,7 +271,7 @@ def ichimoku(candles: CandleSeries, parameters: Parameters, _: States) -> Output
 
 def z_score(candles: CandleSeries, parameters: Parameters, _: States) -> Outputs:
     length = _length(parameters)
-    distance = candles.close - panda.mean(candles.close, length)
+    distance = candles.close - mean(candles.close, length)
     return (_ratio(distance, panda.deviation(candles.close, length, 1), 0.0),)
 
 

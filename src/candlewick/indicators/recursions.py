@@ -5,20 +5,9 @@ A function that takes a state goes on from it and changes it: called once or in 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
-type Floats = npt.NDArray[np.float64]
-
-
-def compiled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
-    """Compiled at the first call, and kept on disk for the next process."""
-    made: Any = njit(cache=True)(function)
-    return made  # type: ignore[no-any-return]
+from candlewick.indicators.compiling import Floats, compiled
 
 
 @compiled
@@ -38,36 +27,6 @@ def smooth(values: Floats, length: int, weight: float, state: Floats) -> Floats:
             if state[0] == length:
                 state[1] /= length
                 out[i] = state[1]
-    return out
-
-
-@compiled
-def since_extreme(values: Floats, length: int, sign: float) -> Floats:
-    """How many candles ago the highest (sign 1) or lowest (−1) of the last `length` was; of equal ones the newest."""
-    out = np.full(len(values), np.nan)
-    best = -1
-    for i in range(len(values)):
-        if best < 0 or best <= i - length:
-            best = max(i - length + 1, 0)
-            for k in range(best + 1, i + 1):
-                if sign * values[k] >= sign * values[best]:
-                    best = k
-        elif sign * values[i] >= sign * values[best]:
-            best = i
-        if i >= length - 1:
-            out[i] = i - best
-    return out
-
-
-@compiled
-def mean_deviation(values: Floats, means: Floats, length: int) -> Floats:
-    """The mean distance of the last `length` values from their mean."""
-    out = np.full(len(values), np.nan)
-    for i in range(length - 1, len(values)):
-        total = 0.0
-        for k in range(i - length + 1, i + 1):
-            total += abs(values[k] - means[i])
-        out[i] = total / length
     return out
 
 
