@@ -156,16 +156,16 @@ class WebsocketSettings(Section):
         description="How long a websocket may stay open on which nothing runs.",
     )
     ping_interval: Duration = Field(
-        timedelta(seconds=10),
+        timedelta(seconds=8),
         ge=timedelta(seconds=1),
         le=timedelta(minutes=10),
         description="How often the server asks whether a client still reads, with a websocket ping.",
     )
     ping_timeout: Duration = Field(
-        timedelta(seconds=12),
+        timedelta(seconds=8),
         ge=timedelta(seconds=1),
         le=timedelta(minutes=10),
-        description="How long a client may take to answer a ping. Then it is shed.",
+        description="How long a client may take to answer a ping. Then it is shed: so is one that sends half a frame.",
     )
     send_timeout: Duration = Field(
         timedelta(seconds=20),

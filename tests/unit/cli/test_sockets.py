@@ -128,6 +128,24 @@ async def test_a_client_with_full_buffers_is_shed_and_its_connection_dropped(
         assert registry.get_sample_value("candlewick_graphql_sockets_shed_total") == 1
 
 
+async def test_half_a_frame_is_not_waited_for(services: FakeServices) -> None:
+    second = timedelta(seconds=1)
+    async with (
+        serving(services, CollectorRegistry(), ping_interval=second, ping_timeout=second) as (url, server),
+        following(url, services) as client,
+    ):
+        client.transport.write(b"\x81\xfe\x01\x00\x00\x00\x00\x00half")
+        client.transport.pause_reading()  # a client that is up to no good answers no ping, and no close frame
+        async with asyncio.timeout(15):
+            while server.server_state.connections:  # noqa: ASYNC110 (there is no event)
+                await asyncio.sleep(0.05)
+
+
+def test_who_answers_nothing_is_gone_in_twenty_seconds_unless_told_otherwise() -> None:
+    settings = WebsocketSettings()
+    assert (settings.ping_interval + settings.ping_timeout).total_seconds() + sockets.GRACE < 20
+
+
 async def test_a_flood_of_pings_ends_the_socket(services: FakeServices) -> None:
     async with serving(services, CollectorRegistry()) as (url, _), following(url, services) as client:
         for _ in range(sockets.MOST_PINGS + 1):
