@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from candlewick.domain.candle import CandleOrigin
 from candlewick.domain.day import Adjustment
@@ -17,7 +18,7 @@ from candlewick.graphql.scalars import EARLIEST, LATEST
 
 
 @dataclass(frozen=True, slots=True)
-class Paging:
+class _Paging:
     """The four arguments of a connection that reads both ways."""
 
     first: int | None = None
@@ -25,15 +26,27 @@ class Paging:
     last: int | None = None
     before: str | None = None
 
+    _MOST: ClassVar[int]
+    _DEFAULT: ClassVar[int]
+    _ENDS: ClassVar[str]
+    """What `first` and `last` begin at, in words."""
+
     def __post_init__(self) -> None:
         if self.first is not None and self.last is not None:
-            raise InvalidPage("give `first` or `last`, not both: the oldest or the newest rows")
-        check_size("first", self.first, MAX_ROWS)
-        check_size("last", self.last, MAX_ROWS)
+            raise InvalidPage(f"give `first` or `last`, not both: {self._ENDS}")
+        check_size("first", self.first, self._MOST)
+        check_size("last", self.last, self._MOST)
 
     @property
     def limit(self) -> int:
-        return self.first or self.last or DEFAULT_ROWS
+        return self.first or self.last or self._DEFAULT
+
+
+class Paging(_Paging):
+    """Of rows in time."""
+
+    __slots__ = ()
+    _MOST, _DEFAULT, _ENDS = MAX_ROWS, DEFAULT_ROWS, "the oldest or the newest rows"
 
     @property
     def newest(self) -> bool:
@@ -41,24 +54,11 @@ class Paging:
         return self.last is not None or (self.first is None and self.after is None)
 
 
-@dataclass(frozen=True, slots=True)
-class ListPaging:
-    """The same of a list that begins at its beginning: of instruments, assets, jobs and the like."""
+class ListPaging(_Paging):
+    """Of a list that begins at its beginning: of instruments, assets, jobs and the like."""
 
-    first: int | None = None
-    after: str | None = None
-    last: int | None = None
-    before: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.first is not None and self.last is not None:
-            raise InvalidPage("give `first` or `last`, not both: the beginning or the end of the list")
-        check_size("first", self.first, MAX_LISTED)
-        check_size("last", self.last, MAX_LISTED)
-
-    @property
-    def limit(self) -> int:
-        return self.first or self.last or DEFAULT_LISTED
+    __slots__ = ()
+    _MOST, _DEFAULT, _ENDS = MAX_LISTED, DEFAULT_LISTED, "the beginning or the end of the list"
 
     @property
     def backwards(self) -> bool:

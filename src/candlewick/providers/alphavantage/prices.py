@@ -12,14 +12,17 @@ from decimal import Context, Decimal
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+import orjson
+
 from candlewick.domain.batch import Rejected
 from candlewick.domain.errors import InvalidQuote, MalformedPayload
 from candlewick.domain.quote import Quote, QuoteLines
 from candlewick.domain.raw import Payload
 from candlewick.providers.alphavantage.listing import symbol_of_commodity
-from candlewick.providers.alphavantage.series import document, fields, number
+from candlewick.providers.alphavantage.series import fields, number
 from candlewick.providers.alphavantage.times import INTERVALS, ZONES, closed_at, day_of, moment_of, settled_at
 from candlewick.providers.exact import Unreadable
+from candlewick.providers.json_payload import object_of
 from candlewick.providers.quote_rows import NOBODY, QuoteRows
 from candlewick.providers.rejection import reject
 
@@ -39,7 +42,7 @@ def share(payload: Payload) -> Mapping[str, QuoteLines]:
     Raises:
         MalformedPayload: it is no answer to that question.
     """
-    answer = document(payload).get("Global Quote")
+    answer = object_of(payload, orjson.loads).get("Global Quote")
     if not isinstance(answer, dict):
         raise MalformedPayload(payload.source, payload.endpoint, "it has no quote")
     row, rows = fields(answer), QuoteRows()
@@ -55,7 +58,7 @@ def rate(payload: Payload) -> Mapping[str, QuoteLines]:
     Raises:
         MalformedPayload: it is no answer to that question.
     """
-    answer = document(payload).get("Realtime Currency Exchange Rate")
+    answer = object_of(payload, orjson.loads).get("Realtime Currency Exchange Rate")
     if not isinstance(answer, dict):
         raise MalformedPayload(payload.source, payload.endpoint, "it has no exchange rate")
     row, rows = fields(answer), QuoteRows()
@@ -71,7 +74,7 @@ def commodity(payload: Payload) -> Mapping[str, QuoteLines]:
     Raises:
         MalformedPayload: it is no series, or in a unit or an interval that we do not know.
     """
-    answer = document(payload)
+    answer = object_of(payload, orjson.loads)
     data, unit, interval = answer.get("data"), str(answer.get("unit")), str(answer.get("interval"))
     places = _UNITS.get(unit.partition(" ")[0].lower())
     if not isinstance(data, list) or places is None or interval not in INTERVALS:

@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
+import orjson
 import structlog
 
 from candlewick.domain.errors import InvalidInstrumentKey, MalformedPayload
 from candlewick.domain.raw import Payload
 from candlewick.ports import Listing
 from candlewick.providers.alphavantage.listing import VENUE, share
-from candlewick.providers.alphavantage.series import document, fields
+from candlewick.providers.alphavantage.series import fields
+from candlewick.providers.json_payload import object_of
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +30,7 @@ def listings(payload: Payload) -> Sequence[Listing]:
     Raises:
         MalformedPayload: it is no answer to a search.
     """
-    matches = document(payload).get("bestMatches")
+    matches = object_of(payload, orjson.loads).get("bestMatches")
     if not isinstance(matches, list):
         raise MalformedPayload(payload.source, payload.endpoint, "it has no matches")
     found: dict[str, Listing] = {}

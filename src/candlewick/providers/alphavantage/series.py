@@ -23,6 +23,7 @@ from candlewick.domain.raw import CandleLines, Payload
 from candlewick.providers import exact
 from candlewick.providers.alphavantage.times import ZONES, day_of, moment_of
 from candlewick.providers.exact import Unreadable
+from candlewick.providers.json_payload import object_of
 from candlewick.providers.rejection import LONGEST_TEXT
 
 _META: Final = "Meta Data"
@@ -85,7 +86,7 @@ def series_of(payload: Payload) -> Series:
     Raises:
         MalformedPayload: it has none of them.
     """
-    answer = document(payload)
+    answer = object_of(payload, orjson.loads)
     meta = fields(answer.get(_META))
     rows = [value for name, value in answer.items() if name.startswith("Time Series") and isinstance(value, dict)]
     zone = ZONES.get(str(meta.get("Time Zone")))
@@ -97,21 +98,6 @@ def series_of(payload: Payload) -> Series:
     if not isinstance(symbol, str):
         raise MalformedPayload(payload.source, payload.endpoint, "it does not say whose it is")
     return Series(symbol, zone, meta, rows[0])
-
-
-def document(payload: Payload) -> dict[str, Any]:
-    """The object in a payload; prices in it are texts.
-
-    Raises:
-        MalformedPayload: it is none.
-    """
-    try:
-        answer = orjson.loads(payload.body)
-    except orjson.JSONDecodeError as exc:
-        raise MalformedPayload(payload.source, payload.endpoint, f"it is no JSON: {exc}") from exc
-    if not isinstance(answer, dict):
-        raise MalformedPayload(payload.source, payload.endpoint, "it is no object")
-    return answer
 
 
 def fields(value: Any) -> dict[str, Any]:

@@ -5,22 +5,15 @@ Plain lines are read as columns, all at once; whatever is odd about a line is fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-
 import numpy as np
 
-from candlewick.domain.batch import SIDE_CODES, Rejected, TradeBatch
-from candlewick.domain.candle import MinuteCandle
-from candlewick.domain.errors import InvalidCandle, InvalidTrade
-from candlewick.domain.market import Side, Tape, Trade
+from candlewick.domain.batch import SIDE_CODES, TradeBatch
+from candlewick.domain.market import Side, Tape
 from candlewick.domain.raw import CandleLines, TradeLines
 from candlewick.providers import delimited
 from candlewick.providers.binance import rows
 from candlewick.providers.event_time import EventTimes
-from candlewick.providers.exact import Unreadable
-
-_LONGEST_TEXT = 4096
-"""Characters of a rejected line that its dead letter quotes."""
+from candlewick.providers.text_lines import lines_of, one_by_one
 
 
 def trades(chunk: bytes, tape: Tape, *, first_line: int, times: EventTimes) -> TradeLines:
@@ -31,7 +24,7 @@ def trades(chunk: bytes, tape: Tape, *, first_line: int, times: EventTimes) -> T
     numbers = lines.regular[fits] + first_line
     last_line = first_line + len(lines) - 1
     odd = ((first_line + int(index), lines.line(index)) for index in lines.irregular(fits))
-    found, rejected = _one_by_one(odd, lambda line: rows.trade(line, layout, times))
+    found, rejected = one_by_one(odd, lambda line: rows.trade(line, layout, times), rows.is_header)
     if not found:
         return TradeLines(batch[fits], numbers, rejected, last_line)
     every = TradeBatch.concat([batch[fits], TradeBatch.of([trade for _, trade in found])])
@@ -42,8 +35,8 @@ def trades(chunk: bytes, tape: Tape, *, first_line: int, times: EventTimes) -> T
 
 def candles(chunk: bytes, *, first_line: int, times: EventTimes) -> CandleLines:
     """Read whole lines of one-minute klines, the first of which is number `first_line` of its file."""
-    lines = chunk.removesuffix(b"\n").split(b"\n") if chunk else []
-    found, rejected = _one_by_one(enumerate(lines, first_line), lambda line: rows.candle(line, times))
+    lines = lines_of(chunk)
+    found, rejected = one_by_one(enumerate(lines, first_line), lambda line: rows.candle(line, times), rows.is_header)
     return CandleLines([candle for _, candle in found], rejected, first_line + len(lines) - 1)
 
 
@@ -65,29 +58,3 @@ def _plain_trades(
         fits &= first_fits & last_fits & (first <= last)
     side = np.where(buyer_is_maker, SIDE_CODES[Side.SELL], SIDE_CODES[Side.BUY]).astype(np.int8)
     return TradeBatch(sequence, ts, price, size, side), fits
-
-
-def _one_by_one[Row: (Trade, MinuteCandle)](
-    lines: Iterable[tuple[int, bytes]], read: Callable[[str], Row]
-) -> tuple[list[tuple[int, Row]], list[Rejected]]:
-    """The rows that can be read, with their line numbers, and those that cannot, with the reason."""
-    found: list[tuple[int, Row]] = []
-    rejected: list[Rejected] = []
-    for number, text in _content(lines):
-        try:
-            found.append((number, read(text)))
-        except Unreadable as exc:
-            rejected.append(Rejected(number, text[:_LONGEST_TEXT], str(exc)))
-        except (InvalidTrade, InvalidCandle) as exc:
-            rejected.append(Rejected(number, text[:_LONGEST_TEXT], exc.reason))
-    return found, rejected
-
-
-def _content(lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, str]]:
-    """The lines that say something: no blank ones, no header. As text that a database can hold (no NUL)."""
-    for number, line in lines:
-        text = line.removesuffix(b"\r").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-        if number == 1:
-            text = text.removeprefix("\ufeff")
-        if text.strip() and not (number == 1 and rows.is_header(text)):
-            yield number, text

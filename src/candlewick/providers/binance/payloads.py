@@ -30,6 +30,7 @@ from candlewick.providers.binance.rows import CANDLE_FIELDS, MINUTE_SPANS
 from candlewick.providers.columns import decimal_column
 from candlewick.providers.event_time import EventTimes
 from candlewick.providers.exact import Unreadable
+from candlewick.providers.json_payload import document
 from candlewick.providers.rejection import reject
 
 _BEYOND: Final = 2**63
@@ -79,22 +80,10 @@ def rows_of(payload: Payload) -> list[Any]:
     Raises:
         MalformedPayload: it is no JSON array.
     """
-    found = document(payload)
+    found = document(payload, orjson.loads)
     if not isinstance(found, list):
         raise MalformedPayload(payload.source, payload.endpoint, f"no array but: {said(payload.body)}")
     return found
-
-
-def document(payload: Payload) -> Any:
-    """The payload, decoded.
-
-    Raises:
-        MalformedPayload: it is no JSON.
-    """
-    try:
-        return orjson.loads(payload.body)
-    except orjson.JSONDecodeError as exc:
-        raise MalformedPayload(payload.source, payload.endpoint, f"it is no JSON: {exc}") from exc
 
 
 def trades(rows: Sequence[Numbered], fields: TradeFields, times: EventTimes, last_line: int) -> TradeLines:

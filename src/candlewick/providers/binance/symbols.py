@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+import orjson
 import structlog
 
 from candlewick.domain.errors import InvalidInstrumentKey, MalformedPayload
@@ -18,8 +19,8 @@ from candlewick.domain.raw import Payload
 from candlewick.ports import Listing
 from candlewick.providers import exact
 from candlewick.providers.binance.listing import Exchange
-from candlewick.providers.binance.payloads import document
 from candlewick.providers.exact import Unreadable
+from candlewick.providers.json_payload import document
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,7 @@ def listings(payload: Payload, exchange: Exchange) -> Sequence[Listing]:
 
 
 def _symbols(payload: Payload) -> list[Any]:
-    found = document(payload)
+    found = document(payload, orjson.loads)
     rows = found.get("symbols") if isinstance(found, dict) else None
     if not isinstance(rows, list):
         raise MalformedPayload(payload.source, payload.endpoint, "it has no list of symbols")

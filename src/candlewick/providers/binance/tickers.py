@@ -14,13 +14,16 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
+import orjson
+
 from candlewick.domain.quote import Quote, QuoteLines
 from candlewick.domain.raw import Payload
 from candlewick.domain.time import from_microseconds
 from candlewick.providers import exact
-from candlewick.providers.binance.payloads import document, rows_of
+from candlewick.providers.binance.payloads import rows_of
 from candlewick.providers.event_time import EventTimes
 from candlewick.providers.exact import Unreadable
+from candlewick.providers.json_payload import document
 from candlewick.providers.quote_rows import NOBODY, QuoteRows
 
 _LONGEST: Final = 64
@@ -87,7 +90,7 @@ def symbol_of(row: Any, name: str) -> str | None:
 
 def _by_symbol(payload: Payload, read: Callable[[Mapping[str, Any]], Quote]) -> Mapping[str, QuoteLines]:
     lines = QuoteRows()
-    found = document(payload)
+    found = document(payload, orjson.loads)
     rows = found if isinstance(found, list) else [found] if symbol_of(found, "symbol") else rows_of(payload)
     for number, row in enumerate(rows, 1):
         symbol = symbol_of(row, "symbol")

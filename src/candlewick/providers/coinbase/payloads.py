@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from candlewick.domain.errors import InvalidQuote, MalformedPayload
 from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import CandleLines, Payload, TradeLines
-from candlewick.providers import exact_json
 from candlewick.providers.answers import said
 from candlewick.providers.coinbase import rows
 from candlewick.providers.coinbase.rest import MINUTE, granularity_in
 from candlewick.providers.coinbase.rows import Numbered
 from candlewick.providers.event_time import EventTimes
 from candlewick.providers.exact import Unreadable
-from candlewick.providers.exact_json import NotJson
+from candlewick.providers.json_payload import document
 from candlewick.providers.rejection import reject
-
-
-def document(payload: Payload) -> Any:
-    """The payload, decoded; numbers keep their digits.
-
-    Raises:
-        MalformedPayload: it is no JSON.
-    """
-    try:
-        return exact_json.loads(payload.body)
-    except NotJson as exc:
-        raise MalformedPayload(payload.source, payload.endpoint, f"it is no JSON: {exc}") from exc
 
 
 def rows_in(payload: Payload, name: str) -> list[Numbered]:

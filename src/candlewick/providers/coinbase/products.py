@@ -21,8 +21,8 @@ from candlewick.ports import Listing
 from candlewick.providers import exact
 from candlewick.providers.answers import said
 from candlewick.providers.coinbase.listing import VENUE, list_instrument
-from candlewick.providers.coinbase.payloads import document
 from candlewick.providers.exact import Unreadable
+from candlewick.providers.json_payload import document
 
 log = structlog.get_logger(__name__)
 

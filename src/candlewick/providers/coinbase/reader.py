@@ -8,6 +8,7 @@ from candlewick.ports import Contents, Frame
 from candlewick.providers.coinbase import frames, payloads
 from candlewick.providers.coinbase.products import listings
 from candlewick.providers.coinbase.rest import Kind, asked
+from candlewick.providers.json_payload import document
 
 _STREAM = "stream:"
 
@@ -41,7 +42,7 @@ def _stream(payload: Payload) -> Contents:
 
 def _ticker(payload: Payload, symbol: str) -> Contents:
     """Advanced Trade answers with the newest trades under that name."""
-    found = payloads.document(payload)
+    found = document(payload)
     if isinstance(found, dict) and "trades" in found:
         return Contents(trades={symbol: payloads.trades(payload, payloads.rows_in(payload, "trades"))})
     return Contents(quotes={symbol: payloads.ticker(payload)})

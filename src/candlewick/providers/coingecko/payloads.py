@@ -22,33 +22,13 @@ from candlewick.providers import exact_json
 from candlewick.providers.coins import symbol_of
 from candlewick.providers.event_time import EventTimes
 from candlewick.providers.exact import Unreadable
-from candlewick.providers.exact_json import NotJson
 from candlewick.providers.iso_time import moment
+from candlewick.providers.json_payload import document, rows_of
 from candlewick.providers.quote_rows import NOBODY, QuoteRows
 
 _FIGURES: Final = {"_market_cap": "market_cap", "_24h_vol": "volume_24h", "_24h_change": "change_24h"}
 _UPDATED: Final = "last_updated_at"
 _SERIES: Final = {"prices": "price", "market_caps": "market_cap", "total_volumes": "volume_24h"}
-
-
-def document(payload: Payload) -> Any:
-    """The payload, decoded.
-
-    Raises:
-        MalformedPayload: it is no JSON.
-    """
-    try:
-        return exact_json.loads(payload.body)
-    except NotJson as exc:
-        raise MalformedPayload(payload.source, payload.endpoint, f"it is no JSON: {exc}") from exc
-
-
-def rows_of(payload: Payload) -> list[Any]:
-    """The elements of a list. Raises MalformedPayload: it is none."""
-    found = document(payload)
-    if not isinstance(found, list):
-        raise MalformedPayload(payload.source, payload.endpoint, "it is no list")
-    return found
 
 
 def currency_of(payload: Payload) -> str:

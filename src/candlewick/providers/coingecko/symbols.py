@@ -18,9 +18,9 @@ from candlewick.domain.market import InstrumentStatus
 from candlewick.domain.raw import Payload
 from candlewick.ports import Listing
 from candlewick.providers.coingecko.listing import COINGECKO, VENUE
-from candlewick.providers.coingecko.payloads import rows_of
 from candlewick.providers.coins import UNRANKED, Coin, by_rank, code_of, is_id
 from candlewick.providers.exact import Unreadable
+from candlewick.providers.json_payload import rows_of
 
 log = structlog.get_logger(__name__)
 

@@ -21,27 +21,11 @@ from candlewick.providers.coinpaprika.rest import INTERVALS
 from candlewick.providers.coins import is_id, symbol_of
 from candlewick.providers.event_time import EventTimes
 from candlewick.providers.exact import Unreadable
-from candlewick.providers.exact_json import NotJson
 from candlewick.providers.iso_time import moment
+from candlewick.providers.json_payload import object_of, rows_of
 from candlewick.providers.quote_rows import NOBODY, QuoteRows
 
 _FIGURES: Final = {"price": "price", "market_cap": "market_cap", "volume_24h": "volume_24h"}
-
-
-def document(payload: Payload) -> Any:
-    """The payload, decoded. Raises MalformedPayload: it is no JSON."""
-    try:
-        return exact_json.loads(payload.body)
-    except NotJson as exc:
-        raise MalformedPayload(payload.source, payload.endpoint, f"it is no JSON: {exc}") from exc
-
-
-def rows_of(payload: Payload) -> list[Any]:
-    """The elements of a list. Raises MalformedPayload: it is none."""
-    found = document(payload)
-    if not isinstance(found, list):
-        raise MalformedPayload(payload.source, payload.endpoint, "it is no list")
-    return found
 
 
 def currency_of(payload: Payload) -> str:
@@ -56,10 +40,7 @@ def tickers(payload: Payload) -> Mapping[str, QuoteLines]:
 
 def ticker(payload: Payload) -> Mapping[str, QuoteLines]:
     """The quotes of one coin's ticker, by symbol. Raises MalformedPayload: it is no object."""
-    found = document(payload)
-    if not isinstance(found, dict):
-        raise MalformedPayload(payload.source, payload.endpoint, "it is no object")
-    return _tickers(payload, [found])
+    return _tickers(payload, [object_of(payload)])
 
 
 def history(payload: Payload) -> QuoteLines:

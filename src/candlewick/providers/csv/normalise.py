@@ -5,15 +5,11 @@ Plain lines of trades are read as columns, all at once; whatever is odd about a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Final
-
 import numpy as np
 import numpy.typing as npt
 
-from candlewick.domain.batch import SIDE_CODES, DecimalColumn, Rejected, TradeBatch
+from candlewick.domain.batch import SIDE_CODES, DecimalColumn, TradeBatch
 from candlewick.domain.day import DayLines
-from candlewick.domain.errors import InvalidCandle, InvalidDayCandle, InvalidQuote, InvalidTrade
 from candlewick.domain.market import Side
 from candlewick.domain.quote import QuoteLines
 from candlewick.domain.raw import CandleLines, TradeLines
@@ -23,11 +19,7 @@ from candlewick.providers.csv.names import Names
 from candlewick.providers.csv.plan import Plan
 from candlewick.providers.csv.rows import NO_SIDE, RowReader, side_of
 from candlewick.providers.delimited import Mask
-from candlewick.providers.exact import Unreadable
-
-_LONGEST_TEXT: Final = 4096
-"""Characters of a rejected line that its dead letter quotes."""
-_REASONED: Final = (InvalidCandle, InvalidDayCandle, InvalidQuote, InvalidTrade)
+from candlewick.providers.text_lines import lines_of, one_by_one
 
 
 def trades(chunk: bytes, plan: Plan, *, first_line: int) -> TradeLines:
@@ -36,7 +28,7 @@ def trades(chunk: bytes, plan: Plan, *, first_line: int) -> TradeLines:
     batch, fits = _plain_trades(lines, plan)
     numbers: npt.NDArray[np.int64] = lines.regular[fits] + first_line
     odd = ((first_line + int(index), lines.line(index)) for index in lines.irregular(fits))
-    found, rejected = _one_by_one(odd, RowReader(plan).trade)
+    found, rejected = one_by_one(odd, RowReader(plan).trade)
     last_line = first_line + len(lines) - 1
     if not found:
         return TradeLines(batch[fits], numbers, rejected, last_line)
@@ -48,22 +40,22 @@ def trades(chunk: bytes, plan: Plan, *, first_line: int) -> TradeLines:
 
 def candles(chunk: bytes, plan: Plan, *, first_line: int) -> CandleLines:
     """The minute candles in whole lines."""
-    lines = _lines(chunk)
-    found, rejected = _one_by_one(enumerate(lines, first_line), RowReader(plan).candle)
+    lines = lines_of(chunk)
+    found, rejected = one_by_one(enumerate(lines, first_line), RowReader(plan).candle)
     return CandleLines([candle for _, candle in found], rejected, first_line + len(lines) - 1)
 
 
 def quotes(chunk: bytes, plan: Plan, *, first_line: int) -> QuoteLines:
     """The quotes in whole lines."""
-    lines = _lines(chunk)
-    found, rejected = _one_by_one(enumerate(lines, first_line), RowReader(plan).quote)
+    lines = lines_of(chunk)
+    found, rejected = one_by_one(enumerate(lines, first_line), RowReader(plan).quote)
     return QuoteLines([quote for _, quote in found], rejected, first_line + len(lines) - 1)
 
 
 def days(chunk: bytes, plan: Plan, *, first_line: int, names: Names | None = None) -> DayLines:
     """The days, factors and names in whole lines. `names`: what the lines before them said."""
-    lines = _lines(chunk)
-    found, rejected = _one_by_one(enumerate(lines, first_line), RowReader(plan, names or Names()).day)
+    lines = lines_of(chunk)
+    found, rejected = one_by_one(enumerate(lines, first_line), RowReader(plan, names or Names()).day)
     return DayLines(
         [day.candle for _, day in found if day.candle is not None],
         [day.factor for _, day in found if day.factor is not None],
@@ -126,33 +118,3 @@ def _sides(lines: delimited.Lines, plan: Plan) -> tuple[npt.NDArray[np.int8], Ma
                 sides[same] = SIDE_CODES[side_of(plan, spelling)]
                 fits |= same
     return sides, fits
-
-
-def _lines(chunk: bytes) -> list[bytes]:
-    return chunk.removesuffix(b"\n").split(b"\n") if chunk else []
-
-
-def _one_by_one[Row](
-    lines: Iterable[tuple[int, bytes]], read: Callable[[str], Row]
-) -> tuple[list[tuple[int, Row]], list[Rejected]]:
-    """The rows that can be read, with their line numbers, and those that cannot, with the reason."""
-    found: list[tuple[int, Row]] = []
-    rejected: list[Rejected] = []
-    for number, text in _content(lines):
-        try:
-            found.append((number, read(text)))
-        except Unreadable as exc:
-            rejected.append(Rejected(number, text[:_LONGEST_TEXT], str(exc)))
-        except _REASONED as exc:
-            rejected.append(Rejected(number, text[:_LONGEST_TEXT], exc.reason))
-    return found, rejected
-
-
-def _content(lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, str]]:
-    """The lines that say something. As text that a database can hold (no NUL)."""
-    for number, line in lines:
-        text = line.removesuffix(b"\r").decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-        if number == 1:
-            text = text.removeprefix("\ufeff")
-        if text.strip():
-            yield number, text

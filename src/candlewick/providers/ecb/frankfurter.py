@@ -19,7 +19,7 @@ from candlewick.providers import exact_json
 from candlewick.providers.ecb.listing import BASE, published_at
 from candlewick.providers.ecb.tables import parse_day
 from candlewick.providers.exact import Unreadable
-from candlewick.providers.exact_json import NotJson
+from candlewick.providers.json_payload import decoded, document
 from candlewick.providers.rejection import reject
 
 _NOBODY: Final = ""
@@ -63,7 +63,7 @@ def first_version(payload: Payload, only: Collection[str] | None = None) -> Mapp
     Raises:
         MalformedPayload: it is something else, or was computed.
     """
-    answer = _document(payload)
+    answer = document(payload)
     if not isinstance(answer, dict) or not isinstance(answer.get("rates"), dict):
         raise MalformedPayload(payload.source, payload.endpoint, "it has no rates")
     if answer.get("base") != BASE or not _is_one(answer.get("amount", 1)):
@@ -111,19 +111,8 @@ def _is_one(amount: Any) -> bool:
 def _records(payload: Payload) -> Iterator[Any]:
     """The elements of a list, or the lines."""
     if payload.body.lstrip()[:1] == b"[":
-        yield from _document(payload)
+        yield from document(payload)
         return
     for line in payload.body.splitlines():
         if line.strip():
-            yield _decoded(payload, line)
-
-
-def _document(payload: Payload) -> Any:
-    return _decoded(payload, payload.body)
-
-
-def _decoded(payload: Payload, body: bytes) -> Any:
-    try:
-        return exact_json.loads(body)
-    except NotJson as exc:
-        raise MalformedPayload(payload.source, payload.endpoint, f"it is no JSON: {exc}") from exc
+            yield decoded(payload, line)

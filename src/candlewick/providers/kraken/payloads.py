@@ -16,10 +16,9 @@ from candlewick.domain.candle import MinuteCandle
 from candlewick.domain.errors import InvalidCandle, MalformedPayload
 from candlewick.domain.raw import CandleLines, Payload, TradeLines
 from candlewick.domain.time import from_microseconds, microseconds
-from candlewick.providers import exact_json
 from candlewick.providers.event_time import EventTimes
 from candlewick.providers.exact import Unreadable
-from candlewick.providers.exact_json import NotJson
+from candlewick.providers.json_payload import object_of
 from candlewick.providers.kraken import rest, rows
 from candlewick.providers.rejection import reject
 
@@ -62,12 +61,7 @@ def result_of(payload: Payload) -> dict[str, Any]:
     Raises:
         MalformedPayload: it is no answer, or an error.
     """
-    try:
-        answer = exact_json.loads(payload.body)
-    except NotJson as exc:
-        raise MalformedPayload(payload.source, payload.endpoint, f"it is no JSON: {exc}") from exc
-    if not isinstance(answer, dict):
-        raise MalformedPayload(payload.source, payload.endpoint, "it is no object")
+    answer = object_of(payload)
     if reasons := rest.errors_of(answer):
         raise MalformedPayload(payload.source, payload.endpoint, f"it is an error: {'; '.join(reasons):.200}")
     result = answer.get("result")
