@@ -18,6 +18,7 @@ from graphql import (
 )
 
 from candlewick.domain.access import ApiKey
+from candlewick.graphql.bound import Bindings
 from candlewick.graphql.cost import Tariff
 from candlewick.graphql.errors import Formatted, fault, introspection_refused, validation_error
 from candlewick.graphql.faults import DocumentTooLarge
@@ -80,6 +81,7 @@ class Documents:
         self.trusted = TrustedDocuments(self.policy.folder, only=self.policy.trusted_only)
         self._schema = schema
         self.recent: Recent[Prepared] = Recent(limits.document_bytes)
+        self.bindings = Bindings(limits.document_bytes)
 
     def asked(self, parameters: Parameters, caller: ApiKey | None) -> Prepared:
         """The document that the parameters mean, as far as it is for the caller."""

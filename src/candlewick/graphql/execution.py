@@ -19,10 +19,10 @@ from graphql import (
     OperationType,
     create_source_event_stream,
 )
-from strawberry.execution.is_awaitable import optimized_is_awaitable
 
 from candlewick.domain.access import ApiKey
 from candlewick.domain.errors import InvalidInput
+from candlewick.graphql.bound import Bound, NotBound
 from candlewick.graphql.context import Context
 from candlewick.graphql.cost import Cost
 from candlewick.graphql.documents import Documents, OperationNotFound, Prepared
@@ -32,7 +32,6 @@ from candlewick.graphql.live import Live
 from candlewick.graphql.live.feed import Feed
 from candlewick.graphql.metrics import Metrics
 from candlewick.graphql.parameters import Parameters
-from candlewick.graphql.results.lists import Lists
 from candlewick.graphql.results.plans import Plans
 from candlewick.graphql.services import Services
 
@@ -132,13 +131,14 @@ class Execution:
 
     async def open(self, operation: Operation, caller: ApiKey | None, trace_id: str) -> Feed | Answer:
         """The events of a subscription; or the answer that says why there are none."""
-        executor = self._executor(operation, self._context(caller), None)
-        if not isinstance(executor, Executor):
-            return _refused(executor, trace_id)
         try:
-            self._cost(operation, executor)
+            bound = self._bound(operation)
+            self._cost(bound)
+        except NotBound as exc:
+            return _refused(exc.errors, trace_id)
         except InvalidInput as exc:
             return Answer(errors=[invalid(exc)], executed=False)
+        executor = bound.executor(self._context(caller))
         try:
             async with asyncio.timeout(self.documents.limits.operation_seconds):
                 found: Any = create_source_event_stream(executor)
@@ -153,10 +153,11 @@ class Execution:
 
     async def tell(self, operation: Operation, event: object, caller: ApiKey | None, trace_id: str) -> Answer:
         """The answer to one event: executed afresh, with loaders and a budget of its own."""
-        executor = self._executor(operation, self._context(caller), event)
-        if not isinstance(executor, Executor):
-            return _refused(executor, trace_id)
-        return await self._execute(operation, executor, trace_id)
+        try:
+            bound = self._bound(operation)
+        except NotBound as exc:
+            return _refused(exc.errors, trace_id)
+        return await self._execute(operation, bound.executor(self._context(caller), event), trace_id)
 
     def failed(self, operation: Operation, error: Exception, trace_id: str) -> Answer:
         """The last answer of a subscription whose events ended with an error."""
@@ -166,22 +167,40 @@ class Execution:
         return Context.fresh(self.services, self.live, self.documents, caller)
 
     async def _answer(self, operation: Operation, context: Context, trace_id: str) -> Answer:
-        executor = self._executor(operation, context, None)
-        if not isinstance(executor, Executor):
-            return _refused(executor, trace_id)
         try:
-            cost = self._cost(operation, executor)
+            bound = self._bound(operation)
+            cost = self._cost(bound)
+        except NotBound as exc:
+            return _refused(exc.errors, trace_id)
         except InvalidInput as exc:
             return Answer(errors=[invalid(exc)], executed=False)
-        return replace(await self._execute(operation, executor, trace_id), cost=cost)
+        answer = await self._execute(operation, bound.executor(context), trace_id)
+        return replace(answer, cost=cost)
 
-    def _cost(self, operation: Operation, executor: Executor) -> Cost:
+    def _bound(self, operation: Operation) -> Bound:
+        """The operation with its variables.
+
+        Raises:
+            NotBound: these are at fault.
+        """
+
+        def bind() -> Bound:
+            return Bound.of(
+                self.schema,
+                operation.document,
+                operation.node,
+                operation.variables,
+                operation.plans,
+                hide_suggestions=not self.documents.policy.suggestions,
+            )
+
+        return self.documents.bindings.of(operation.text, operation.node, operation.variables, bind)
+
+    def _cost(self, bound: Bound) -> Cost:
         """It follows from the operation and its variables: the same are priced once."""
-
-        def price() -> Cost:
-            return self.documents.tariff.cost(operation.document, operation.node, executor.variable_values)
-
-        return operation.plans.of_request(operation.node, operation.variables, price)
+        if bound.cost is None:
+            bound.cost = self.documents.tariff.cost(bound.document, bound.node, bound.values)
+        return bound.cost
 
     async def _execute(self, operation: Operation, executor: Executor, trace_id: str) -> Answer:
         try:
@@ -194,23 +213,6 @@ class Execution:
         if result.data is None and _before_execution(errors):
             return _refused(errors, trace_id)
         return Answer(result.data, [execution_error(error, trace_id) for error in errors])
-
-    def _executor(self, operation: Operation, context: Context, root: object) -> Any:
-        """What runs the operation; a list of errors if its variables are at fault."""
-        executor: Any = Executor.build(
-            self.schema,
-            operation.document,
-            root,
-            context,
-            operation.variables,
-            operation.name,
-            hide_suggestions=not self.documents.policy.suggestions,
-            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type] # it is one, only typed plainly
-        )
-        if isinstance(executor, Executor):
-            executor.plans = operation.plans
-            executor.context_value = replace(context, lists=Lists.of(executor, operation.plans))
-        return executor
 
     def _timed_out(self, operation: Operation, trace_id: str) -> Answer:
         seconds = self.documents.limits.operation_seconds

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self
 
-from graphql import GraphQLNonNull, GraphQLOutputType, GraphQLResolveInfo
-from graphql.execution.collect_fields import FieldDetails
+from graphql import GraphQLNonNull, GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo
+from graphql.execution.collect_fields import FieldDetails, GroupedFieldSet
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as StockExecutor
 
+from candlewick.graphql.results.memory import Memory
 from candlewick.graphql.results.plan import Plan
 from candlewick.graphql.results.plans import Plans
 from candlewick.graphql.results.rows import Surprise, completed
@@ -27,6 +28,33 @@ class Executor(StockExecutor):
     """
 
     plans: Plans
+    memory: Memory | None = None
+    """What is known from the last time of this operation with these variables."""
+
+    def remembering(self, memory: Memory) -> Self:
+        """The same, with a memory."""
+        self.memory = memory
+        self._relevant_sub_fields = memory.subfields
+        return self
+
+    def execute_collected_root_fields(
+        self, root_type: Any, root_value: Any, grouped_field_set: GroupedFieldSet, *more: Any
+    ) -> Any:
+        """See the stock executor."""
+        fields = self.memory.fields(grouped_field_set) if self.memory else grouped_field_set
+        return super().execute_collected_root_fields(root_type, root_value, fields, *more)
+
+    def execute_field(
+        self, parent_type: GraphQLObjectType, source: Any, field_details_list: Any, path: Path, position_context: Any
+    ) -> Any:
+        """See the stock executor, which would convert the arguments anew."""
+        call = self.memory.call(parent_type, field_details_list) if self.memory else None
+        if call is None:
+            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        type_, info = call.definition.type, self.build_resolve_info(call.definition, call.nodes, parent_type, path)
+        return self.complete_awaitable_value(
+            type_, field_details_list, info, path, call(source, info), position_context
+        )
 
     def complete_list_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any

@@ -5,20 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Self
 
-import orjson
 from graphql import (
     DocumentNode,
     ExecutableDefinitionNode,
     FieldNode,
-    OperationDefinitionNode,
     SelectionNode,
     VariableNode,
 )
 
 _MOST: Final = 100
-"""Plans that are kept of a document: its lists, times the ways that @skip and @include are decided, and its costs."""
-_LONGEST: Final = 1_000
-"""Bytes of variables that are remembered."""
+"""Plans that are kept of a document: its lists, times the ways that @skip and @include are decided."""
 
 
 class Plans:
@@ -38,16 +34,6 @@ class Plans:
     ) -> Made:
         """What `make` made the last time for these nodes and equal decisions, or makes now."""
         return self._once((kind, *map(id, nodes), *map(variables.get, self._deciding)), make)
-
-    def of_request[Made](
-        self, operation: OperationDefinitionNode, variables: Mapping[str, Any] | None, make: Callable[[], Made]
-    ) -> Made:
-        """The same for an operation with all of its variables, if they are no large ones."""
-        try:
-            text = orjson.dumps(variables, option=orjson.OPT_SORT_KEYS)
-        except TypeError:  # a transport that is no JSON
-            return make()
-        return self._once((id(operation), text), make) if len(text) <= _LONGEST else make()
 
     def _once[Made](self, key: object, make: Callable[[], Made]) -> Made:
         if key not in self._made:
