@@ -1,4 +1,5 @@
-"""Indicators of a million candles against TA-Lib and pandas-ta; event bars against a plain numpy pass.
+"""Indicators of a million candles against TA-Lib and pandas-ta; event bars against a plain numpy pass;
+backtests of a million candles.
 
 Each pair is run in turn in one process, after a first run that compiles; the ratio is of the medians.
 
@@ -18,7 +19,11 @@ import numpy as np
 import pandas as pd
 import talib
 
+from candlewick.backtest.running import run as run_backtest
+from candlewick.backtest.strategies import STRATEGIES
+from candlewick.backtest.tape import Tape
 from candlewick.bars.builder import BarBuilder
+from candlewick.domain.backtest import AccountRules, Direction, StrategyChoice
 from candlewick.domain.bar import BarMeasure, BarRule, EventBarSpec, Expectation
 from candlewick.domain.batch import DecimalColumn, TradeBatch
 from candlewick.indicators.catalogue import CATALOGUE
@@ -160,6 +165,29 @@ def bars(count: int, rounds: int) -> None:
         print(f"  {name:<40}{mine:>10.2f}{its:>12.2f}{made:>10,}   {mine / its:>8.2f}")
 
 
+def tape_of(candles: CandleSeries) -> Tape:
+    """The same, with prices in cents."""
+    texts = [np.char.mod("%.2f", column).astype(np.bytes_) for column in (candles.open, candles.close)]
+    return Tape(candles, candles.open_time + MINUTE, *texts)
+
+
+def backtests(count: int) -> None:
+    """Each strategy with its defaults, and one that turns at every second candle; free, or fees would soon end it."""
+    tape, rules = (
+        tape_of(candles_of(count)),
+        AccountRules(fee=Decimal(0), slippage=Decimal(0), direction=Direction.BOTH),
+    )
+    choices = [StrategyChoice(name, {}) for name in STRATEGIES]
+    restless = StrategyChoice("ema_cross", {"fast": 1, "slow": 2})
+    print(f"{count:,} candles; backtests{'seconds':>24}{'positions':>12}")
+    for choice in [*choices, restless]:
+        run_backtest(tape[:5_000], 0, choice, rules)
+        begun = time.perf_counter()
+        result = run_backtest(tape, 0, choice, rules)
+        name = choice.name + "".join(f" {value:g}" for value in choice.parameters.values())
+        print(f"  {name:<34}{time.perf_counter() - begun:>15.2f}{result.statistics.trades:>12,}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--candles", type=int, default=1_000_000)
@@ -170,6 +198,7 @@ def main() -> None:
     only = frozenset(name for name in given.only.split(",") if name)
     indicators(given.candles, given.rounds, only)
     if not only:
+        backtests(given.candles)
         bars(given.trades, given.rounds)
 
 

@@ -12,6 +12,7 @@ CandlewickError
 │   ├── InvalidMapping, UnknownAssetClass, MadeSequences
 │   ├── InvalidBarSpec, TooManyBars, TradesOutOfOrder
 │   ├── UnknownIndicator, UnknownParameter, InvalidParameter, TooFewCandles, NotANumber
+│   ├── InvalidBacktest, UnknownStrategy, UnknownBacktest
 │   └── InvalidRange, TooManySteps, UnknownJob, JobFinished, JobNotFailed, JobConflict, JobSuperseded
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
 │   ├── MalformedRow, MalformedPayload, UnknownSymbol, UnknownFormat
@@ -22,7 +23,7 @@ CandlewickError
     ├── DatabaseUnavailable, DatabaseFull, DatabaseReadOnly          (worth a retry)
     ├── TransactionConflict, InstrumentBusy                          (worth a retry)
     ├── SourceUnavailable, SourceResting, RateLimited, StreamSilent  (worth a retry)
-    ├── TimedOut                                                     (worth a retry)
+    ├── TimedOut, CandlesChanging                                    (worth a retry)
     ├── SourceRefused, LeaseLost
     ├── UnsupportedDatabase, SchemaOutOfDate
     ├── ArchiveStoreUnavailable, RedisUnavailable                    (worth a retry)
@@ -187,6 +188,30 @@ class NotANumber(InvalidInput):
         super().__init__(
             f"candle {position + 1} has no finite {column}, which {indicator} takes: leave empty candles out"
         )
+
+
+class InvalidBacktest(InvalidInput):
+    """No backtest can be run like this."""
+
+    def __init__(self, argument: str, reason: str) -> None:
+        super().__init__(f"{argument} {reason}")
+        self.argument, self.reason = argument, reason
+
+
+class UnknownStrategy(InvalidInput):
+    """There is no strategy of that name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name, self.known = name, list(known)
+        super().__init__(f"there is no strategy {name[:64]!r}; there are {', '.join(self.known)}")
+
+
+class UnknownBacktest(InvalidInput):
+    """There is no backtest of that number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"there is no backtest {number}; `candlewick backtests` lists those there are")
+        self.number = number
 
 
 class UnknownTrade(InvalidInput):
@@ -664,6 +689,16 @@ class TimedOut(ServiceError):
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} took too long and was given up for now")
         self.what = what
+
+
+class CandlesChanging(ServiceError):
+    """Candles were written again and again while they were read."""
+
+    retryable = True
+
+    def __init__(self, key: str, tries: int) -> None:
+        super().__init__(f"candles of {key} changed while they were read, {tries} times in a row: try again later")
+        self.key, self.tries = key, tries
 
 
 class LeaseLost(ServiceError):
