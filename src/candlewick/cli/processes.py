@@ -52,11 +52,11 @@ def worker(
     ] = False,
     only: Annotated[
         str | None,
-        typer.Option("--only", metavar="DUTIES", help="Of settle, io, cpu, live and relay, with commas between."),
+        typer.Option("--only", metavar="DUTIES", help="Of settle, io, cpu, live, relay and keep, with commas between."),
     ] = None,
     with_parent: WithParent = False,
 ) -> None:
-    """Keep candles settled, run jobs, take trades live, tell what was committed.
+    """Keep candles settled and indicators ready, run jobs, take trades live, tell what was committed.
 
     Any number of workers share these duties, on any number of machines.
 

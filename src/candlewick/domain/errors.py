@@ -13,6 +13,7 @@ CandlewickError
 │   ├── InvalidBarSpec, TooManyBars, TradesOutOfOrder
 │   ├── UnknownIndicator, UnknownParameter, InvalidParameter, TooFewCandles, NotANumber
 │   ├── InvalidBacktest, UnknownStrategy, UnknownBacktest
+│   ├── InvalidKeeping, NotKept
 │   └── InvalidRange, TooManySteps, UnknownJob, JobFinished, JobNotFailed, JobConflict, JobSuperseded
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
 │   ├── MalformedRow, MalformedPayload, UnknownSymbol, UnknownFormat
@@ -212,6 +213,29 @@ class UnknownBacktest(InvalidInput):
     def __init__(self, number: int) -> None:
         super().__init__(f"there is no backtest {number}; `candlewick backtests` lists those there are")
         self.number = number
+
+
+class InvalidKeeping(InvalidInput):
+    """The text does not say which indicators are to be kept ready."""
+
+    def __init__(self, part: str, reason: str) -> None:
+        self.part, self.reason = part[:100], reason
+        super().__init__(
+            f"{self.part!r} does not say what to keep ready: {reason}. Write for example "
+            "`ema(length=20) rsi on M5 H1; obv on D1 of binance:BTC-USDT`"
+        )
+
+
+class NotKept(InvalidInput):
+    """No worker keeps these indicators ready."""
+
+    def __init__(self, key: str, spec: str, missing: Iterable[str], kept: Iterable[str]) -> None:
+        self.key, self.spec, self.missing, self.kept = key, spec, list(missing), sorted(kept)
+        there = f"kept are {', '.join(self.kept)}" if self.kept else "none is kept of these candles"
+        super().__init__(
+            f"{', '.join(self.missing)} of {key}, {spec}, is not kept ready, so nobody hears of it as candles close; "
+            f"{there}. The setting `indicators.kept` of the workers says which are; a query computes any other"
+        )
 
 
 class UnknownTrade(InvalidInput):

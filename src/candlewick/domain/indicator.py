@@ -78,3 +78,32 @@ class IndicatorSpec:
         return {
             name: parameter.check(self.name, given.get(name, parameter.default)) for name, parameter in known.items()
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """An indicator with all of its parameters: what is computed of a series of candles."""
+
+    spec: IndicatorSpec
+    parameters: Parameters
+    """All of them, as `IndicatorSpec.complete` gives them."""
+
+    @property
+    def lookback(self) -> int:
+        """How many candles it takes until a value is stable."""
+        return self.spec.lookback(self.parameters)
+
+    @property
+    def reach(self) -> int:
+        """How many candles before a new one have a say in its value; 0 of what goes on from a state."""
+        return 0 if self.spec.memory is Memory.WHOLE else max(self.lookback - 1, 0)
+
+    @property
+    def id(self) -> str:
+        """The same text for the same: `ema(length=20)`, `obv`."""
+        given = ",".join(f"{name}={_plain(value)}" for name, value in self.parameters.items())
+        return f"{self.spec.name}({given})" if given else self.spec.name
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(float(value))

@@ -13,6 +13,7 @@ from candlewick.jobs.tasks import (
     Task,
     TaskContext,
     keep_calendars,
+    prune_indicators,
     prune_payloads,
     report_dirt,
     submit_discoveries,
@@ -26,6 +27,7 @@ def schedule() -> list[CronJob]:
     return [
         cron(report_dirt, second=0, timeout=30),
         cron(patient(prune_payloads), minute=37, second=0, timeout=600, max_tries=10),
+        cron(patient(prune_indicators), minute=47, second=0, timeout=600, max_tries=10),
         cron(patient(submit_repairs), second=20, timeout=30, max_tries=10),
         cron(patient(keep_calendars), minute=23, second=40, timeout=300, run_at_startup=True, max_tries=20),
         cron(patient(submit_verification), hour=1, minute=23, second=0, timeout=30, max_tries=100),

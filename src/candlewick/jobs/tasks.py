@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 import structlog
 
@@ -19,6 +19,11 @@ from candlewick.ports import Outcome
 from candlewick.wiring import Services
 
 log = structlog.get_logger(__name__)
+
+CHANGES_KEPT: Final = timedelta(days=1)
+"""How long it is remembered when values of kept indicators changed: who follows them looks all the time."""
+SERIES_KEPT: Final = timedelta(days=7)
+"""How long a series stays that nobody keeps any more: the settings may change back."""
 
 type TaskContext = dict[Any, Any]
 """What arq hands to each task: our `services`, beside its own `job_id` and `job_try`."""
@@ -109,6 +114,14 @@ async def prune_payloads(ctx: TaskContext) -> int:
     return deleted
 
 
+async def prune_indicators(ctx: TaskContext) -> int:
+    """Delete series of indicators that nobody keeps any more."""
+    services: Services = ctx["services"]
+    deleted = await services.kept.prune(CHANGES_KEPT, SERIES_KEPT)
+    log.info("kept_indicators_pruned", deleted=deleted)
+    return deleted
+
+
 TASKS: list[Any] = [
     run_step,
     submit_discoveries,
@@ -117,4 +130,5 @@ TASKS: list[Any] = [
     keep_calendars,
     report_dirt,
     prune_payloads,
+    prune_indicators,
 ]

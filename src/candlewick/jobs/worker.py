@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from candlewick.domain.job import WorkQueue
 from candlewick.jobs.dispatch import keep_dispatching
+from candlewick.jobs.keeping import Keeping, keep_indicators
 from candlewick.jobs.polls import Polling, keep_polling
 from candlewick.jobs.queue import QueueWorker, arq_redis, keep_breathing, make_worker
 from candlewick.jobs.refresher import SLOWEST, keep_settling
@@ -58,6 +59,8 @@ def _works(
     if Duty.LIVE in duties:
         yield keep_streaming(_streaming(services, settings), book, stop)
         yield keep_polling(_polling(services), stop)
+    if Duty.KEEP in duties:
+        yield keep_indicators(_keeping(services, settings), stop)
     if queues:
         yield dispatching(services, redis_url, queues, settings.worker.max_jobs, stop)
     for queue in queues:
@@ -72,6 +75,20 @@ def _streaming(services: Services, settings: Settings) -> Streaming:
         feeds=services.live_feeds(),
         jobs=services.jobs,
         leases=services.leases,
+    )
+
+
+def _keeping(services: Services, settings: Settings) -> Keeping:
+    return Keeping(
+        rules=settings.indicators.rules,
+        watched=services.watching.keys,
+        instruments=services.instruments,
+        store=services.kept,
+        candles=services.candles,
+        commits=services.commit_log,
+        leases=services.leases,
+        clock=services.clock,
+        allowed_lateness=settings.storage.allowed_lateness,
     )
 
 

@@ -3,6 +3,7 @@
 from candlewick.ports.audit import CommitKey, LetterDesk, PayloadPosition, RawReads, Readers
 from candlewick.ports.calendars import CalendarSource, CalendarStore
 from candlewick.ports.gaps import GapStore
+from candlewick.ports.kept import KeptCandles, KeptReads, KeptStore
 from candlewick.ports.markets import MarketDesk, MarketReads
 from candlewick.ports.prices import PriceDesk, PriceReads, Sight
 from candlewick.ports.sources import (
@@ -90,6 +91,9 @@ __all__ = [
     "Ingests",
     "InstrumentStore",
     "JobStore",
+    "KeptCandles",
+    "KeptReads",
+    "KeptStore",
     "LatestQuotes",
     "Leases",
     "LetterDesk",

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-from candlewick.domain.errors import InvalidInstrumentKey
+from candlewick.domain.errors import InvalidInput, InvalidInstrumentKey
 from candlewick.domain.market import InstrumentKey
+from candlewick.indicators.rules import parse_rules
 
 
 class LogLevel(StrEnum):
@@ -44,6 +45,8 @@ class Duty(StrEnum):
     """Take trades as they happen."""
     RELAY = "relay"
     """Tell all processes what was committed."""
+    KEEP = "keep"
+    """Keep the indicators ready that the settings name."""
 
 
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]", "::1")
@@ -129,6 +132,14 @@ def checked_instrument_keys(keys: str) -> str:
     except InvalidInstrumentKey as error:  # pydantic explains a ValueError only
         raise ValueError(str(error)) from error
     return keys
+
+
+def checked_rules(rules: str) -> str:
+    try:
+        parse_rules(rules)
+    except InvalidInput as error:  # pydantic explains a ValueError only
+        raise ValueError(str(error)) from error
+    return rules
 
 
 Duration = Annotated[timedelta, BeforeValidator(seconds)]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError as SourceError
 
-from candlewick.domain.errors import SettingsError
+from candlewick.domain.errors import CandlewickError, SettingsError
 from candlewick.redaction import redact
 from candlewick.settings.catalogue import catalogue, plain
 from candlewick.settings.model import Settings
@@ -62,7 +62,13 @@ def _explain(error: ErrorDetails) -> str:
             return f"{given} is a table of settings, not {error['input']!r}: write for example {given}.{_first(given)}"
         return _unknown(variable(given) if variable(given) in given_variables() else given, _spellings(given))
     shown = "(hidden)" if setting.secret else repr(redact(plain(error["input"])))
-    return f"{setting.name} ({setting.variable}) is {shown}; allowed is {setting.allowed}"
+    return f"{setting.name} ({setting.variable}) is {shown}; allowed is {setting.allowed}{_reason(error)}"
+
+
+def _reason(error: ErrorDetails) -> str:
+    """Why a value that has a grammar of its own is none."""
+    cause = getattr(error.get("ctx", {}).get("error"), "__cause__", None)
+    return f": {cause}" if isinstance(cause, CandlewickError) else ""
 
 
 def _spellings(given: str) -> list[str]:

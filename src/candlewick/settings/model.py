@@ -19,6 +19,7 @@ from candlewick.settings.sections import (
     DemoSettings,
     HttpSettings,
     ImportSettings,
+    IndicatorSettings,
     LiveSettings,
     RedisSettings,
     StorageSettings,
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     websockets: WebsocketSettings = WebsocketSettings()
     worker: WorkerSettings = WorkerSettings()
     live: LiveSettings = LiveSettings()
+    indicators: IndicatorSettings = IndicatorSettings()
     demo: DemoSettings = DemoSettings()
     storage: StorageSettings = StorageSettings()
     imports: ImportSettings = ImportSettings()

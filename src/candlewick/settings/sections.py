@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from candlewick.domain.market import InstrumentKey
+from candlewick.indicators.rules import KeptRule, parse_rules
 from candlewick.settings.kinds import (
     LOOPBACK_NAMES,
     DatabaseUrl,
@@ -20,6 +22,7 @@ from candlewick.settings.kinds import (
     checked_duties,
     checked_host_names,
     checked_instrument_keys,
+    checked_rules,
     host_of,
     listed,
 )
@@ -241,6 +244,24 @@ class LiveSettings(Section):
     @property
     def instruments(self) -> list[InstrumentKey]:
         return [InstrumentKey.parse(key) for key in listed(self.watch or "")]
+
+
+class IndicatorSettings(Section):
+    """Indicators of closed candles."""
+
+    kept: Annotated[str, AfterValidator(checked_rules)] | None = Field(
+        None,
+        description=(
+            "The indicators that workers with the duty `keep` compute as candles close, and store: indicators, `on`, "
+            "intervals, and perhaps `of` and instruments, else of whatever is watched; several such rules with "
+            "semicolons between. Without a value: none."
+        ),
+        examples=["ema(length=20) rsi macd on M5 H1; obv on D1 of binance:BTC-USDT"],
+    )
+
+    @property
+    def rules(self) -> Sequence[KeptRule]:
+        return parse_rules(self.kept or "")
 
 
 class ImportSettings(Section):

@@ -32,6 +32,7 @@ from candlewick.storage.freshness import FreshnessReads
 from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.jobs import Jobs
+from candlewick.storage.kept import KeptIndicators
 from candlewick.storage.keys import ApiKeys
 from candlewick.storage.leases import StoredLeases
 from candlewick.storage.live_positions import StoredPositions
@@ -81,6 +82,7 @@ class Stores:
     figures: SourceFigureReads
     gaps: StoredGaps
     calendars: StoredCalendars
+    kept: KeptIndicators
 
     @property
     def pricing(self) -> Pricing:
@@ -198,4 +200,5 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         figures=SourceFigureReads(database),
         gaps=StoredGaps(database),
         calendars=StoredCalendars(database),
+        kept=KeptIndicators(database),
     )
