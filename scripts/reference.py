@@ -19,6 +19,8 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from candlewick.cli.application import program
+from candlewick.domain.indicator import IndicatorSpec, Memory, ParameterSpec
+from candlewick.domain.indicator_query import MOST_SERIES
 from candlewick.graphql.limits import (
     DEFAULT_ROWS,
     MARKET_ROWS,
@@ -33,6 +35,7 @@ from candlewick.graphql.limits import (
     Limits,
 )
 from candlewick.graphql.websocket.limits import SocketLimits
+from candlewick.indicators.catalogue import BY_DAY, CATALOGUE, TOTALS
 from candlewick.settings.catalogue import Setting, catalogue, plain
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "reference"
@@ -78,7 +81,12 @@ SOCKET_BOUNDS: Final = {
 
 def pages() -> dict[str, str]:
     """Each generated page: its file name and its text."""
-    return {"cli.md": commands_page(), "settings.md": settings_page(), "limits.md": limits_page()}
+    return {
+        "cli.md": commands_page(),
+        "settings.md": settings_page(),
+        "limits.md": limits_page(),
+        "indicators.md": indicators_page(),
+    }
 
 
 def commands_page() -> str:
@@ -145,6 +153,7 @@ def limits_page() -> str:
     rows = [
         (f"{MAX_ROWS:,}", f"candles or trades on one page; {DEFAULT_ROWS} without `first` and `last`"),
         (f"{MAX_LISTED:,}", "instruments, assets, jobs, gaps or dead letters on one page"),
+        (f"{MOST_SERIES:,}", "indicators of one field; their points count as rows"),
         (f"{MAX_WATCHED:,}", "instruments of one subscription or one backfill"),
         (f"{MAX_RETRIED:,}", "dead letters that are tried again at once"),
         (f"{MAX_BODY:,}", "bytes of a raw payload's body; a thousand of them count as a row"),
@@ -166,6 +175,57 @@ def limits_page() -> str:
         "Of one server process, as they are without [settings](settings.md#websockets): what is beyond is refused, or\n"
         f"ends the socket with a [close code](errors.md#websockets) that says so.\n\n{table(columns, sockets)}"
     )
+
+
+MEMORIES: Final = {
+    Memory.FINITE: "the last `lookback` candles",
+    Memory.FADING: "all candles, but what is older than `lookback` has faded below 1e-9 of the value",
+    Memory.WHOLE: "all candles from the first on",
+}
+
+
+def indicators_page() -> str:
+    """The catalogue, indicator by indicator."""
+    parts = [
+        f"# Indicators\n\n{MADE}\n"
+        "What `indicatorCatalogue` says, in one page. Workers compute them\n"
+        "[when asked](../howto/ask-for-indicators.md) or [keep them ready](../howto/indicators.md).\n"
+        "Values are doubles, computed from the nearest doubles to the exact prices. `lookback` is how many candles it\n"
+        "takes until a value is stable, which means that it would be the same with more candles before it; these\n"
+        "figures are for the default parameters. Whether TA-Lib is installed changes nothing.\n"
+    ]
+    return "\n".join([*parts, *map(_indicator, CATALOGUE.values())])
+
+
+def _indicator(spec: IndicatorSpec) -> str:
+    defaults = spec.complete({})
+    facts = [
+        ("takes", ", ".join(f"`{name}`" for name in spec.inputs)),
+        ("says", ", ".join(f"`{name}`" for name in spec.outputs)),
+        ("first value", f"after {spec.first(defaults):,} candles"),
+        ("lookback", f"{spec.lookback(defaults):,} candles"),
+        ("depends on", _memory(spec)),
+        ("seed", spec.seed),
+        ("source", spec.source),
+        ("one by one", spec.promise),
+    ]
+    parameters = table(("parameter", "default", "allowed", "what it is"), map(_parameter, spec.parameters))
+    return f"## {spec.name}\n\n{spec.title}.\n\n{table(('', ''), facts)}" + (
+        f"\n{parameters}" if spec.parameters else "\nIt has no parameters.\n"
+    )
+
+
+def _memory(spec: IndicatorSpec) -> str:
+    if spec.name in BY_DAY:
+        return "all candles of the day (UTC)"
+    exact = "; another beginning is another level, so it is refused where the first candle is too far away"
+    return MEMORIES[spec.memory] + (exact if spec.name in TOTALS else "")
+
+
+def _parameter(parameter: ParameterSpec) -> tuple[str, ...]:
+    kind = "whole, " if parameter.whole else ""
+    bounds = f"{kind}{parameter.least:,g} to {parameter.most:,.10g}"
+    return f"`{parameter.name}`", f"{parameter.default:,.10g}", bounds, parameter.description
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -12,7 +12,8 @@ import httpx
 
 from candlewick.bus.rates import LocalRates
 from candlewick.domain.commit import CommitNotice
-from candlewick.domain.errors import UnknownFormat, UnknownLetter, UnknownSource, UnknownVenue
+from candlewick.domain.errors import UnknownFormat, UnknownLetter, UnknownSource, UnknownVenue, WorkerSilent
+from candlewick.domain.indicator_query import IndicatorPage, IndicatorQuery
 from candlewick.domain.job import BackfillRequest, ImportRequest, IngestRequest, Job
 from candlewick.domain.letter import LetterId, Retried
 from candlewick.domain.market import InstrumentKey
@@ -22,7 +23,7 @@ from candlewick.domain.watch import Watched
 from candlewick.graphql.app import HttpOptions, create_app
 from candlewick.pipeline.markets import Markets
 from candlewick.pipeline.pricing import Pricing
-from candlewick.ports import Imports
+from candlewick.ports import Imports, IndicatorDesk
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.days import Days
@@ -119,6 +120,13 @@ class _NoRetries:
         raise UnknownLetter(ids[0])
 
 
+class _NoWorkers:
+    """Nobody computes."""
+
+    async def page(self, query: IndicatorQuery) -> IndicatorPage:  # noqa: ARG002
+        raise WorkerSilent(0, taken=False)
+
+
 class Services:
     """The services of the API on one database."""
 
@@ -138,6 +146,7 @@ class Services:
         self.quotes = self.latest = Quotes(database)
         self.pricing = Pricing(Prices(database), self.clock)
         self.markets = Markets(MarketViews(database), Prices(database), self.pricing, self.clock)
+        self.indicators: IndicatorDesk = _NoWorkers()
         self.freshness = FreshnessReads(database)
         self.days = Days(database)
         self.gaps = StoredGaps(database)

@@ -30,7 +30,12 @@ def service() -> Iterator[DocumentedService]:
     try:
         assert eventually(lambda: process.poll() is not None or running.is_ready(), seconds=PATIENCE)
         assert process.poll() is None, running.log.read_text()
-        yield running
+        worker = running.start("worker", "--only", "indicators")
+        try:
+            yield running
+        finally:
+            worker.send_signal(signal.SIGINT)
+            worker.communicate(timeout=60)
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)

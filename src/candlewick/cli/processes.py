@@ -52,11 +52,15 @@ def worker(
     ] = False,
     only: Annotated[
         str | None,
-        typer.Option("--only", metavar="DUTIES", help="Of settle, io, cpu, live, relay and keep, with commas between."),
+        typer.Option(
+            "--only",
+            metavar="DUTIES",
+            help="Of settle, io, cpu, live, relay, keep and indicators, with commas between.",
+        ),
     ] = None,
     with_parent: WithParent = False,
 ) -> None:
-    """Keep candles settled and indicators ready, run jobs, take trades live, tell what was committed.
+    """Keep candles settled and indicators ready, run jobs, take trades live, tell what was committed, answer questions.
 
     Any number of workers share these duties, on any number of machines.
 

@@ -14,6 +14,7 @@ CandlewickError
 │   ├── UnknownIndicator, UnknownParameter, InvalidParameter, TooFewCandles, NotANumber
 │   ├── InvalidBacktest, UnknownStrategy, UnknownBacktest
 │   ├── InvalidKeeping, NotKept
+│   ├── MissingFigure, TooLongHistory, RefusedByWorker
 │   └── InvalidRange, TooManySteps, UnknownJob, JobFinished, JobNotFailed, JobConflict, JobSuperseded
 ├── NormaliseError          a provider's bytes cannot be read: kept as a dead letter
 │   ├── MalformedRow, MalformedPayload, UnknownSymbol, UnknownFormat
@@ -28,6 +29,7 @@ CandlewickError
     ├── SourceRefused, LeaseLost
     ├── UnsupportedDatabase, SchemaOutOfDate
     ├── ArchiveStoreUnavailable, RedisUnavailable                    (worth a retry)
+    ├── WorkersBusy, WorkerSilent, WorkerFailed                      (worth a retry)
     ├── PrivateServiceFailed, PortInUse
     └── cli: ProcessEnded, NotReady · embedded: its errors of a private service
 
@@ -39,7 +41,7 @@ A class says what happened, its attributes carry the facts, `retryable` says whe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -236,6 +238,37 @@ class NotKept(InvalidInput):
             f"{', '.join(self.missing)} of {key}, {spec}, is not kept ready, so nobody hears of it as candles close; "
             f"{there}. The setting `indicators.kept` of the workers says which are; a query computes any other"
         )
+
+
+class MissingFigure(InvalidInput):
+    """A stored candle does not have what the indicator takes, such as the volume of a source that publishes none."""
+
+    def __init__(self, indicator: str, column: str, open_time: datetime) -> None:
+        self.indicator, self.column, self.open_time = indicator, column, open_time
+        super().__init__(
+            f"{indicator} takes the {column} of candles, and that of {open_time.isoformat()} is not known: choose "
+            "another origin, another range, or an indicator that does without"
+        )
+
+
+class TooLongHistory(InvalidInput):
+    """The indicator adds up from the first candle on, and there are more candles than are read for one answer."""
+
+    def __init__(self, indicator: str, limit: int) -> None:
+        self.indicator, self.limit = indicator, limit
+        super().__init__(
+            f"{indicator} adds up all candles from the first on, and there are more than {limit} of them before the "
+            "range: ask for wider candles"
+        )
+
+
+class RefusedByWorker(InvalidInput):
+    """A worker found that what was asked for cannot be: its message and its facts."""
+
+    def __init__(self, message: str, facts: Mapping[str, object]) -> None:
+        super().__init__(message)
+        for name, value in facts.items():
+            setattr(self, name, value)
 
 
 class UnknownTrade(InvalidInput):
@@ -790,6 +823,40 @@ class RedisUnavailable(ServiceError):
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(f"Redis at {where} does not answer: {reason}. `candlewick doctor` looks closer")
         self.where, self.reason = where, reason
+
+
+class WorkersBusy(ServiceError):
+    """So much is waiting for workers that no more is taken."""
+
+    retryable = True
+
+    def __init__(self, waiting: int, limit: int) -> None:
+        super().__init__(
+            f"{waiting} questions wait for workers already, {limit} may: try again soon, or run more workers with the "
+            "duty `indicators`"
+        )
+        self.waiting, self.limit = waiting, limit
+
+
+class WorkerSilent(ServiceError):
+    """No worker has taken the question in time, or the one that had has ended."""
+
+    retryable = True
+
+    def __init__(self, seconds: float, *, taken: bool) -> None:
+        self.seconds, self.taken = round(seconds, 3), taken
+        what = "the worker that computed this has ended" if taken else "no worker with the duty `indicators` answered"
+        super().__init__(f"{what} within {self.seconds:g} s: try again")
+
+
+class WorkerFailed(ServiceError):
+    """A worker could not compute it, for a reason that its log has."""
+
+    retryable = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"a worker could not compute this: {reason}")
+        self.reason = reason
 
 
 class PrivateServiceFailed(ServiceError):

@@ -27,6 +27,13 @@ class Memory(StrEnum):
     """On all of it: it is computed from the first candle on, or from a state that was kept."""
 
 
+_PROMISES: Final = {
+    Memory.FINITE: "To 1e-9 of the value: a window may be added up in another order.",
+    Memory.FADING: "To 1e-9 of the value, from the lookback on: what is older has faded.",
+    Memory.WHOLE: "To the bit: the same steps go on from the state that was kept.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ParameterSpec:
     """A parameter of an indicator. `least` and `most` are allowed as well."""
@@ -64,6 +71,11 @@ class IndicatorSpec:
     """How its recursion begins, and where other programs begin otherwise."""
     source: str
     """Where the formula is from."""
+
+    @property
+    def promise(self) -> str:
+        """How near values of candles that come one by one are to those of all candles at once."""
+        return _PROMISES[self.memory]
 
     def complete(self, given: Parameters) -> Parameters:
         """All parameters: the given ones, else the defaults.

@@ -41,6 +41,7 @@ from candlewick.graphql.faults import CostExceeded, PageOutOfBounds
 from candlewick.graphql.limits import DEFAULT_LISTED, DEFAULT_ROWS, MAX_BODY, MAX_EVENT_ROWS, MAX_ROWS
 from candlewick.graphql.shape import INTROSPECTION
 from candlewick.graphql.types.enums import Interval
+from candlewick.indicators.catalogue import CATALOGUE
 
 READ: Final = 10
 """What a list costs beside its values: it is read from the database."""
@@ -121,7 +122,17 @@ class Tariff:
 
 def _lengths(schema: GraphQLSchema) -> Mapping[str, int]:
     """How long lists are that no argument says the length of, as far as that can be known: by type and field."""
-    return {**_event_lengths(schema), **_introspection_lengths(schema)}
+    return {**_event_lengths(schema), **_introspection_lengths(schema), **_catalogue_lengths()}
+
+
+def _catalogue_lengths() -> dict[str, int]:
+    """Of the indicators' catalogue, and what an indicator of it has at the most."""
+    return {
+        "Query.indicatorCatalogue": len(CATALOGUE),
+        "IndicatorSpec.parameters": max(len(spec.parameters) for spec in CATALOGUE.values()),
+        "IndicatorSeries.parameters": max(len(spec.parameters) for spec in CATALOGUE.values()),
+        "IndicatorPoint.values": max(len(spec.outputs) for spec in CATALOGUE.values()),
+    }
 
 
 def _event_lengths(schema: GraphQLSchema) -> dict[str, int]:
@@ -171,6 +182,11 @@ class _Field:
     @property
     def is_page(self) -> bool:
         return not self.definition.args.keys().isdisjoint({"first", "last"})
+
+    @property
+    def is_bundle(self) -> bool:
+        """Whether it is a list of series, each of which has a page's points."""
+        return self.is_page and "of" in self.definition.args
 
     @classmethod
     def of(cls, definition: GraphQLField, length: int | None) -> Self:
@@ -242,10 +258,12 @@ class _Estimate:
             raise PageOutOfBounds("first" if arguments.get("first") else "last", size, self.tariff.page_rows)
         below = _asked(arguments) if size is None else size
         length = _first_known(size, field.length, page, below) if field.is_list else 1
+        if field.is_bundle:
+            length = len(arguments.get("of", ()))
         if field.below is None:
             return (length or 1) if field.is_list else 1 + -(-(size or 0) // _BYTES)
         sets = [node.selection_set for node in nodes if node.selection_set is not None]
-        inner = self.selections(field.below, sets, None if field.is_list else below)
+        inner = self.selections(field.below, sets, below if field.is_bundle or not field.is_list else None)
         cost = 1 + READ * (size is not None) + inner * (LISTED if length is None else length)
         return ceil(cost * self.tariff.schema_price) if nodes[0].name.value in INTROSPECTION else cost
 
@@ -293,6 +311,8 @@ def _page_size(field: _Field, arguments: Mapping[str, Any]) -> int | None:
         return None
     asked = [value for name in ("first", "last") if isinstance(value := arguments.get(name), int)]
     default = DEFAULT_ROWS if "range" in field.definition.args else DEFAULT_LISTED
+    if field.is_bundle and arguments.get("range"):
+        default = MAX_ROWS
     rows = max(0, min(max(asked, default=default), MAX_BODY if field.below is None else MAX_ROWS))
     return min(rows, _windows(arguments.get("spec"), arguments.get("range"), rows))
 

@@ -2,9 +2,10 @@
 
 Codes (`extensions.code`): BAD_REQUEST, PERSISTED_QUERY_NOT_FOUND, UNTRUSTED_DOCUMENT, BAD_USER_INPUT, COST_EXCEEDED,
 CURSOR_EXPIRED, GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, OPERATION_RESOLUTION_FAILURE, RATE_LIMITED,
-UNAUTHENTICATED, FORBIDDEN, SERVICE_UNAVAILABLE (something we need does not answer: try again), TIMEOUT and
-INTERNAL_SERVER_ERROR. The facts of an error, such as `limit` and `actual`, stand beside its code.
-The last three hide their cause and carry a `traceId` instead: the log has the rest under it.
+UNAUTHENTICATED, FORBIDDEN, WORKERS_BUSY (so much waits for workers that no more is taken: try again),
+SERVICE_UNAVAILABLE (something we need does not answer: try again), TIMEOUT and INTERNAL_SERVER_ERROR. The facts of an
+error, such as `limit` and `actual`, stand beside its code.
+The last three carry a `traceId`: the log has the rest under it. What they hide is their cause, but for workers.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 
-from candlewick.domain.errors import InvalidInput, ServiceError
+from candlewick.domain.errors import InvalidInput, ServiceError, WorkerFailed, WorkersBusy, WorkerSilent
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +42,10 @@ def execution_error(error: GraphQLError, trace_id: str) -> Formatted:
         return _with(error, _facts(cause), message)
     if cause is None and error.path is None:
         return _with(error, {"code": "BAD_USER_INPUT"} | (error.extensions or {}))
+    if isinstance(cause, WorkersBusy | WorkerSilent | WorkerFailed):
+        log.warning("workers_did_not_answer", reason=str(cause), path=error.path, trace_id=trace_id)
+        code = "WORKERS_BUSY" if isinstance(cause, WorkersBusy) else "SERVICE_UNAVAILABLE"
+        return _with(error, {"code": code, **_of(cause), "traceId": trace_id}, str(cause))
     if isinstance(cause, ServiceError):
         log.warning("service_unavailable", reason=str(cause), path=error.path, trace_id=trace_id)
         return _with(error, unavailable(trace_id)["extensions"], unavailable(trace_id)["message"])
@@ -76,8 +81,11 @@ def fault(message: str, code: str, **facts: object) -> Formatted:
 
 
 def _facts(cause: InvalidInput) -> Formatted:
-    facts = {_camel(name): _fact(value) for name, value in vars(cause).items() if not name.startswith("_")}
-    return {"code": getattr(cause, "code", "BAD_USER_INPUT"), **facts}
+    return {"code": getattr(cause, "code", "BAD_USER_INPUT"), **_of(cause)}
+
+
+def _of(cause: InvalidInput | ServiceError) -> Formatted:
+    return {_camel(name): _fact(value) for name, value in vars(cause).items() if not name.startswith("_")}
 
 
 def _fact(value: object) -> object:

@@ -79,6 +79,25 @@ class TooMany(InvalidInput):
         self.argument, self.actual, self.limit = argument, actual, limit
 
 
+class RepeatedParameter(InvalidInput):
+    """A parameter of an indicator is given twice."""
+
+    def __init__(self, indicator: str, name: str) -> None:
+        super().__init__(f"{indicator}.{name[:64]} is given twice: give each parameter once")
+        self.indicator, self.name = indicator, name
+
+
+class RangeTooLong(InvalidInput):
+    """A range without `last` has more candles than one answer."""
+
+    def __init__(self, actual: int, limit: int) -> None:
+        super().__init__(
+            f"`range` has room for {actual} candles, one answer has {limit} at most: ask for a shorter range or wider "
+            "candles, or say with `last` how many of its newest you want"
+        )
+        self.actual, self.limit = actual, limit
+
+
 class InvalidPage(InvalidInput):
     """The paging arguments contradict each other."""
 

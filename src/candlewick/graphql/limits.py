@@ -13,6 +13,8 @@ DEFAULT_LISTED: Final = 50
 """Instruments, assets and the like on a page that does not say how many."""
 DEFAULT_ROWS: Final = 100
 """Candles or trades on a page that does not say how many."""
+MAX_PARAMETERS: Final = 20
+"""Parameters that one indicator may be given."""
 MAX_WATCHED: Final = 100
 """Instruments of one subscription, or of one backfill."""
 MAX_RETRIED: Final = 100

@@ -44,6 +44,7 @@ from candlewick.graphql.pricing import (
 from candlewick.graphql.types.asset import Asset, AssetFilter
 from candlewick.graphql.types.connection import Connection, ListedAfter, ListedBefore, ListedFirst, ListedLast
 from candlewick.graphql.types.dead_letter import DeadLetter, DeadLetterFilter
+from candlewick.graphql.types.indicator import IndicatorSpec
 from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
 from candlewick.graphql.types.job import Job, JobFilter, JobIdArgument, parse_id
 from candlewick.graphql.types.market import MarketStats, Mover
@@ -53,6 +54,7 @@ from candlewick.graphql.types.service import ServiceInfo
 from candlewick.graphql.types.source import Source
 from candlewick.graphql.types.venue import Venue
 from candlewick.graphql.types.watched_instrument import WatchedInstrument
+from candlewick.indicators.catalogue import CATALOGUE
 
 InstrumentsWhere = Annotated[
     InstrumentFilter | None, strawberry.argument(name="filter", description="Which; all if left out.")
@@ -151,6 +153,10 @@ class Query:
         self, info: Info, asset_class: OfClass = None, quote: FiguresIn = "USD", source: FiguresOf = None
     ) -> MarketStats:
         return await stats(info.context, asset_class, quote, source)
+
+    @strawberry.field(description="Every indicator that there is, with how exactly it is computed.")
+    def indicator_catalogue(self) -> list[IndicatorSpec]:
+        return [IndicatorSpec.of(spec) for spec in CATALOGUE.values()]
 
     @strawberry.field(description="One job by its id; null if there is none.")
     async def job(

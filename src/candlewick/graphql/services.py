@@ -49,6 +49,7 @@ from candlewick.ports import (
     CommitKey,
     FreshnessStore,
     Imports,
+    IndicatorDesk,
     Ingests,
     LatestQuotes,
     MarketDesk,
@@ -274,6 +275,9 @@ class Services(Protocol):
 
     @property
     def markets(self) -> MarketDesk: ...
+
+    @property
+    def indicators(self) -> IndicatorDesk: ...
 
     @property
     def freshness(self) -> FreshnessStore: ...

@@ -233,6 +233,11 @@ _SPECS: Final[Sequence[IndicatorSpec]] = (
     ),
 )  # fmt: skip
 
+TOTALS: Final = frozenset({"obv", "ad"})
+"""Sums of all candles from the first on: begun anywhere else they are another level, and never become the same."""
+BY_DAY: Final = frozenset({"vwap"})
+"""Sums that begin anew each day."""
+
 CATALOGUE: Final[Mapping[str, IndicatorSpec]] = {spec.name: spec for spec in _SPECS}
 """By name."""
 

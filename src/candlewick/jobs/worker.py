@@ -11,6 +11,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from candlewick.domain.job import WorkQueue
+from candlewick.jobs.answering import Answering, keep_answering, prepared
 from candlewick.jobs.dispatch import keep_dispatching
 from candlewick.jobs.keeping import Keeping, keep_indicators
 from candlewick.jobs.polls import Polling, keep_polling
@@ -61,6 +62,8 @@ def _works(
         yield keep_polling(_polling(services), stop)
     if Duty.KEEP in duties:
         yield keep_indicators(_keeping(services, settings), stop)
+    if Duty.INDICATORS in duties:
+        yield keep_answering(_answering(services, settings), stop)
     if queues:
         yield dispatching(services, redis_url, queues, settings.worker.max_jobs, stop)
     for queue in queues:
@@ -90,6 +93,11 @@ def _keeping(services: Services, settings: Settings) -> Keeping:
         clock=services.clock,
         allowed_lateness=settings.storage.allowed_lateness,
     )
+
+
+def _answering(services: Services, settings: Settings) -> Answering:
+    given = settings.indicators
+    return Answering(services.questions, prepared(services.candles, given.history), given.lanes, given.kept_for)
 
 
 def _polling(services: Services) -> Polling:

@@ -3,6 +3,7 @@
 from candlewick.ports.audit import CommitKey, LetterDesk, PayloadPosition, RawReads, Readers
 from candlewick.ports.calendars import CalendarSource, CalendarStore
 from candlewick.ports.gaps import GapStore
+from candlewick.ports.indicators import ColumnReads, IndicatorDesk, Question, Questions, Versions
 from candlewick.ports.kept import KeptCandles, KeptReads, KeptStore
 from candlewick.ports.markets import MarketDesk, MarketReads
 from candlewick.ports.prices import PriceDesk, PriceReads, Sight
@@ -73,6 +74,7 @@ __all__ = [
     "CandleHistory",
     "CandleStore",
     "Clock",
+    "ColumnReads",
     "CommitKey",
     "CommitLog",
     "Contents",
@@ -88,6 +90,7 @@ __all__ = [
     "FreshnessStore",
     "GapStore",
     "Imports",
+    "IndicatorDesk",
     "Ingests",
     "InstrumentStore",
     "JobStore",
@@ -111,6 +114,8 @@ __all__ = [
     "PriceDesk",
     "PriceReads",
     "Progress",
+    "Question",
+    "Questions",
     "QuoteDelivery",
     "QuoteHistory",
     "QuoteSource",
@@ -127,5 +132,6 @@ __all__ = [
     "TradeHistory",
     "TradeStore",
     "TradeStream",
+    "Versions",
     "WatchList",
 ]

@@ -47,6 +47,8 @@ class Duty(StrEnum):
     """Tell all processes what was committed."""
     KEEP = "keep"
     """Keep the indicators ready that the settings name."""
+    INDICATORS = "indicators"
+    """Compute the indicators that somebody waits for."""
 
 
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]", "::1")

@@ -247,7 +247,7 @@ class LiveSettings(Section):
 
 
 class IndicatorSettings(Section):
-    """Indicators of closed candles."""
+    """Indicators: those kept ready as candles close, and those computed when a server asks for them."""
 
     kept: Annotated[str, AfterValidator(checked_rules)] | None = Field(
         None,
@@ -257,6 +257,31 @@ class IndicatorSettings(Section):
             "semicolons between. Without a value: none."
         ),
         examples=["ema(length=20) rsi macd on M5 H1; obv on D1 of binance:BTC-USDT"],
+    )
+    lanes: int = Field(2, ge=1, le=64, description="Questions that one worker answers at the same time.")
+    max_waiting: int = Field(
+        256, ge=1, le=100_000, description="Questions that wait for workers; beyond, the answer is WORKERS_BUSY."
+    )
+    patience: Duration = Field(
+        timedelta(seconds=10),
+        ge=timedelta(milliseconds=100),
+        le=timedelta(minutes=5),
+        description="How long a server waits for an answer; shorter than `limits.operation_time`, or that ends it.",
+    )
+    kept_for: Duration = Field(
+        timedelta(minutes=1),
+        ge=timedelta(seconds=1),
+        le=timedelta(hours=1),
+        description="How long Redis keeps an answer for who asks the same of the same data.",
+    )
+    cache_bytes: int = Field(
+        64_000_000, ge=1_000_000, le=10_000_000_000, description="Bytes of kept answers; the oldest make room."
+    )
+    history: int = Field(
+        50_000,
+        ge=1_000,
+        le=500_000,
+        description="Candles that are read before the first one asked for, so that its values are stable.",
     )
 
     @property

@@ -16,8 +16,10 @@ import structlog
 from redis.asyncio import Redis
 
 from candlewick.bus.budget import RedisBudgets
+from candlewick.bus.indicators import SUBJECT, RemoteIndicators
 from candlewick.bus.latest import CachedLatest
 from candlewick.bus.notices import RedisBus
+from candlewick.bus.questions import RedisQuestions
 from candlewick.bus.rates import RedisRates
 from candlewick.bus.status import RedisStatusBoard
 from candlewick.domain.calendar import CalendarRules
@@ -66,6 +68,8 @@ class Services(Stores):
     bus: RedisBus
     latest: CachedLatest
     rates: RedisRates
+    questions: RedisQuestions
+    indicators: RemoteIndicators
     sources: Mapping[str, MarketSource]
     """By code, which is the venue's."""
     poll_every: Mapping[str, timedelta]
@@ -115,6 +119,7 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
         stores = await stack.enter_async_context(open_stores(settings, where, role))
         redis = await stack.enter_async_context(open_redis(where.redis))
         budgets, board = RedisBudgets(redis), RedisStatusBoard(redis)
+        questions = _questions(redis, settings)
         sources = await stack.enter_async_context(market_sources(access, stores.clock, budgets))
         backfills = Backfill(sources, stores.import_stores, stores.jobs, stores.clock, settings.data_dir / "downloads")
         fixed_and_listed = watching(stores, settings).keys
@@ -125,6 +130,8 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             bus=RedisBus(redis),
             latest=CachedLatest(redis, stores.quotes),
             rates=RedisRates(redis),
+            questions=questions,
+            indicators=RemoteIndicators(questions, stores.commit_log),
             sources=sources,
             poll_every={code: each.poll_every for code, each in access.items()},
             status_board=board,
@@ -182,6 +189,11 @@ async def await_services(
                 log.warning("services_waited_for", reason=str(error))
             await paused(stop, RETRY)
         yield services
+
+
+def _questions(redis: Redis, settings: Settings) -> RedisQuestions:
+    given = settings.indicators
+    return RedisQuestions(redis, SUBJECT, most=given.max_waiting, patience=given.patience, kept_bytes=given.cache_bytes)
 
 
 def _uploads(stores: Stores) -> Uploads:

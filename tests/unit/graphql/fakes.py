@@ -21,6 +21,7 @@ from candlewick.domain.errors import NotYet, UnknownAsset, UnknownCalendar, Unkn
 from candlewick.domain.freshness import Freshness
 from candlewick.domain.gap import Gap, GapEvidence, GapId, GapState
 from candlewick.domain.hours import TimeBar
+from candlewick.domain.indicator_query import IndicatorLine, IndicatorPage, IndicatorQuery
 from candlewick.domain.interval import Duration
 from candlewick.domain.job import (
     BackfillRequest,
@@ -69,6 +70,7 @@ from candlewick.domain.source import SourceCapability, SourceFigures, SourceProf
 from candlewick.domain.time import Window, microseconds
 from candlewick.domain.watch import Watched
 from candlewick.domain.written import RowTemplate, WrittenPage
+from candlewick.indicators.catalogue import indicator
 from candlewick.ports import CommitKey
 from candlewick.providers.sources import look_at_start
 
@@ -763,6 +765,21 @@ class FakeImports(Recorded):
         return made
 
 
+class FakeIndicators(Recorded):
+    """Each value is its position; the first output of the first three candles has none, and these are not stable."""
+
+    async def page(self, query: IndicatorQuery) -> IndicatorPage:
+        self.note("page", query)
+        opens = [microseconds(query.bar.every.after(START, number)) for number in range(query.limit)]
+        lines = [
+            IndicatorLine(
+                [[None, None, None, *map(float, range(3, query.limit))]] * len(indicator(each.name).outputs), 3
+            )
+            for each in query.choices
+        ]
+        return IndicatorPage(opens, lines)
+
+
 class FakeServices:
     """All of them."""
 
@@ -784,6 +801,7 @@ class FakeServices:
         self.latest: Any = self.quotes
         self.pricing: Any = FakePricing()
         self.markets: Any = FakeMarkets()
+        self.indicators: Any = FakeIndicators()
         self.freshness: Any = FakeFreshness()
         self.days: Any = FakeDays()
         self.gaps: Any = FakeGaps()

@@ -76,6 +76,17 @@ def test_a_page_is_as_long_as_execution_will_make_it(
     assert candles(arguments, variables, **given) == rows
 
 
+@pytest.mark.parametrize(
+    ("arguments", "points"),
+    [("last: 1000", 1000), ("", 100), (f"range: {DAY}", 1440), (f"range: {DAY}, last: 7", 7)],
+)
+def test_each_series_of_indicators_has_its_points(arguments: str, points: int) -> None:
+    of = '[{name: "rsi"}, {name: "macd"}, {name: "obv"}]'
+    query = f'{{ instrument(key: "a:B-C") {{ indicators(spec: {{interval: M1}}, of: {of}, {arguments}) {{ %s }} }} }}'
+    assert cost(query % "name points { openTime stable }") == 12 + 3 * (1 + 1 + 2 * points)
+    assert cost(query % "points { values }") == 12 + 3 * (1 + 4 * points)
+
+
 def test_a_default_of_the_schema_counts() -> None:
     assert cost("{ instruments { nodes { key } } }") == cost("{ instruments(first: 50) { nodes { key } } }")
 

@@ -88,6 +88,7 @@ def test_there_is_an_example_for_each_thing_to_try() -> None:
         "Prices",
         "Candles",
         "Columns",
+        "Indicators",
         "Trades",
         "Live",
         "Backfill",

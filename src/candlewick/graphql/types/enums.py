@@ -11,6 +11,7 @@ from candlewick.domain.candle import CandleStatus
 from candlewick.domain.coverage import Coverage
 from candlewick.domain.day import Adjustment
 from candlewick.domain.gap import GapEvidence, GapState
+from candlewick.domain.indicator import Memory
 from candlewick.domain.interval import Interval
 from candlewick.domain.job import JobKind, JobStatus
 from candlewick.domain.letter import RetryResult
@@ -40,6 +41,7 @@ __all__ = [
     "JobStatus",
     "LeftOutReason",
     "LetterKind",
+    "Memory",
     "MoverRank",
     "PriceBasis",
     "PricePath",
@@ -93,6 +95,13 @@ _describe(
     NONE="As they were.",
     SPLITS="For splits: prices are multiplied by the split factor, volumes divided by it.",
     ALL="For splits and dividends: prices are multiplied by the price factor too.",
+)
+_describe(
+    Memory,
+    "How much of the past an indicator's value depends on.",
+    FINITE="On as many candles as its lookback.",
+    FADING="On all of it, but on what is older than its lookback by less than 1e-9 of the value.",
+    WHOLE="On all of it, from the first candle on.",
 )
 _describe(
     CandleStatus,

@@ -10,6 +10,7 @@ import strawberry
 from candlewick.domain import market
 from candlewick.domain.page import InstrumentFilter as Filter
 from candlewick.graphql.context import Info
+from candlewick.graphql.indicators import indicators_of
 from candlewick.graphql.limits import DEFAULT_ROWS, MAX_LISTED, MAX_ROWS
 from candlewick.graphql.paging import Paging, check_size
 from candlewick.graphql.selection import selects, template_of
@@ -23,6 +24,7 @@ from candlewick.graphql.types.enums import Adjustment, AssetClass, CandleOrigin,
 from candlewick.graphql.types.factor import Factor
 from candlewick.graphql.types.freshness import Freshness
 from candlewick.graphql.types.gap import Gap
+from candlewick.graphql.types.indicator import IndicatorSeries, Of
 from candlewick.graphql.types.node import Node, NodeId
 from candlewick.graphql.types.quote import Quote
 from candlewick.graphql.types.quote_page import QuotePage
@@ -142,6 +144,26 @@ class Instrument(Node):
         window, coverage = range_.window if range_ else None, selects(info, "coverage")
         page = CandlePage(self.row.id, spec.bar, origin, adjust, window, paging, fill, coverage)
         return await page.read_columns(info.context, chosen(info))
+
+    @strawberry.field(
+        description=(
+            "Indicators of its candles, computed by a worker: all series have the same candles. Without `last` they "
+            "are all of `range`, without both the newest 100. The newest one may still be open."
+        )
+    )
+    async def indicators(
+        self,
+        info: Info,
+        spec: Spec,
+        of: Of,
+        range_: OpensIn = None,
+        last: Annotated[int | None, strawberry.argument(description="The newest so many of them.")] = None,
+        *,
+        origin: MadeFrom = CandleOrigin.AUTO,
+        adjust: AdjustedFor = Adjustment.NONE,
+    ) -> list[IndicatorSeries]:
+        window = range_.window if range_ else None
+        return await indicators_of(info.context, self.row.id, spec.bar, of, window, last, origin, adjust)
 
     @strawberry.field(
         description="Its trades in the venue's order. With neither `first`, `last` nor `after`: the newest 100."

@@ -58,6 +58,32 @@ query Columns($key: String!, $spec: BarSpec!, $last: Int!) {
     variables: `{ "key": "KEY", "spec": { "interval": "M1" }, "last": 60 }`,
   },
   {
+    query: `# Indicators of the same candles, many in one go.
+# "stable" is false in the warm-up. All there are:
+# { indicatorCatalogue { name title outputs } }
+query Indicators(
+  $key: String!, $spec: BarSpec!, $of: [IndicatorInput!]!
+) {
+  instrument(key: $key) {
+    indicators(spec: $spec, of: $of, last: 10) {
+      name
+      parameters { name value }
+      outputs
+      points { openTime values stable }
+    }
+  }
+}
+`,
+    variables: `{
+  "key": "KEY",
+  "spec": { "interval": "M1" },
+  "of": [
+    { "name": "rsi", "parameters": [{ "name": "length", "value": 7 }] },
+    { "name": "bollinger" }
+  ]
+}`,
+  },
+  {
     query: `# Trades, page by page: the newest ones first.
 # Put the answer's startCursor in "before", and
 # run it again for the page before.
