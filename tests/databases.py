@@ -63,7 +63,7 @@ class Databases:
 
     async def opened(self, offer: Offer) -> Database:
         if offer.edition not in self._opened:
-            self._opened[offer.edition] = await Database.open(await self.url(offer), pool_size=12)
+            self._opened[offer.edition] = await Database.open(await self.url(offer), pool_size=12, readers=3)
         return self._opened[offer.edition]
 
     async def drop(self) -> None:

@@ -56,7 +56,12 @@ class DatabaseSettings(Section):
         description="The bin folder of the PostgreSQL to run privately. Without it one is looked for.",
         examples=["/usr/lib/postgresql/17/bin"],
     )
-    pool_size: int = Field(10, ge=1, le=200, description="Connections a process holds at most.")
+    pool_size: int = Field(
+        10,
+        ge=1,
+        le=200,
+        description="Connections a process holds at most. A server has half of them for its most frequent reads.",
+    )
     timescaledb: bool = Field(
         True, description="Use TimescaleDB where the server offers it. Off: never create the extension."
     )

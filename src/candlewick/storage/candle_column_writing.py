@@ -23,8 +23,8 @@ from candlewick.storage.candle_writing import (
     meant,
     pages_of,
 )
-from candlewick.storage.engine import Driver
 from candlewick.storage.folding import VWAP
+from candlewick.storage.readers import Reader
 
 _NULLABLE: Final = frozenset({"volume", "quote_volume", "vwap", "taker_buy_volume", "trade_count"})
 _QUOTED: Final = '","'
@@ -48,7 +48,7 @@ class _Column:
 
 
 async def write_columns(
-    driver: Driver,
+    reader: Reader,
     instrument_ids: Sequence[InstrumentId],
     query: CandleQuery,
     choice: ColumnChoice,
@@ -66,7 +66,7 @@ async def write_columns(
     if query.newest:
         candles = f"SELECT * FROM ({candles}) AS newest ORDER BY open_time"
     statement = pages_of(query, aggregates, candles, counted="trade_count" in choice.others)
-    rows, several = meant(await driver.fetch(statement, *arguments), best=best)
+    rows, several = meant(await reader.fetch(statement, *arguments), best=best)
     return WrittenCandles({key: _page(row, columns, query) for key, row in rows.items()}, several)
 
 

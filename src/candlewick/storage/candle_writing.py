@@ -17,8 +17,8 @@ from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import CandleQuery, Fill
 from candlewick.domain.time import Window
 from candlewick.domain.written import ROW, RowTemplate, WrittenPage
-from candlewick.storage.engine import Driver
 from candlewick.storage.folding import VWAP
+from candlewick.storage.readers import Reader
 from candlewick.storage.series import DAYS_CODE, ORIGINS, origins_of
 from candlewick.storage.tree import table_of
 from candlewick.storage.writing import Written, can_write, nullable, number, page_of, quoted, row_of, whole_seconds
@@ -109,7 +109,7 @@ class Write[Made](Protocol):
     """Writes pages of instruments: of one origin, or of the best (which takes longer). It may leave some out."""
 
     async def __call__(
-        self, driver: Driver, instrument_ids: Sequence[InstrumentId], *, best: bool
+        self, reader: Reader, instrument_ids: Sequence[InstrumentId], *, best: bool
     ) -> WrittenCandles[Made]: ...
 
 
@@ -126,7 +126,7 @@ def is_kept(query: CandleQuery) -> bool:
 
 
 async def write_candles(
-    driver: Driver,
+    reader: Reader,
     instrument_ids: Sequence[InstrumentId],
     query: CandleQuery,
     template: RowTemplate,
@@ -141,7 +141,7 @@ async def write_candles(
     row, pieces = row_of(template, _columns(query.duration), len(arguments) + 1)
     aggregates = f"string_agg({row}, '{ROW}') AS written, {_KEYS if template.keyed else 'NULL'} AS keys"
     statement = pages_of(query, aggregates, candles_of(query, best=best), counted="trade_count" in template.columns)
-    rows, several = meant(await driver.fetch(statement, *arguments, *pieces), best=best)
+    rows, several = meant(await reader.fetch(statement, *arguments, *pieces), best=best)
     pages = {key: page_of(row["written"], row["keys"], query.limit, newest=query.newest) for key, row in rows.items()}
     return WrittenCandles(pages, several)
 

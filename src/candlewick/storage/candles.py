@@ -30,6 +30,7 @@ from candlewick.storage.engine import Database, Driver
 from candlewick.storage.live_edge import dirty_since, joined
 from candlewick.storage.merging import MARK, MINUTE_COLUMNS
 from candlewick.storage.raw import save_progress
+from candlewick.storage.readers import Reader
 from candlewick.storage.sessions import SessionReads
 from candlewick.storage.settlement import is_clean_and_whole
 
@@ -122,8 +123,7 @@ class Candles:
         pages: dict[InstrumentId, WrittenPage] = {}
         if writable(query, template):
             write = partial(write_candles, query=query, template=template, closed_before=self._closed_before)
-            async with self._database.driver() as driver:
-                pages = await self._write(driver, instrument_ids, query, write)
+            pages = await self._write(self._database, instrument_ids, query, write)
             left = [key for key in instrument_ids if key not in pages]
             pages |= await self._write_edge(left, query, template)
         left = [key for key in instrument_ids if key not in pages]
@@ -149,18 +149,18 @@ class Candles:
         return {key: page for key, page in pages.items() if page is not None}
 
     async def _write[Made](
-        self, driver: Driver, instrument_ids: Sequence[InstrumentId], query: CandleQuery, write: Write[Made]
+        self, reader: Reader, instrument_ids: Sequence[InstrumentId], query: CandleQuery, write: Write[Made]
     ) -> dict[InstrumentId, Made]:
         """Of which origins there are candles is remembered from the last time; each statement sees for itself."""
         single = [key for key in instrument_ids if query.origin is not None or key not in self._several]
         pages: dict[InstrumentId, Made] = {}
         if single:
-            found = await write(driver, single, best=False)
+            found = await write(reader, single, best=False)
             pages |= found.pages
             self._several |= found.several
         several = [key for key in instrument_ids if key in self._several and key not in pages]
         if several and query.origin is None:
-            pages |= (await write(driver, several, best=True)).pages
+            pages |= (await write(reader, several, best=True)).pages
         return pages
 
     @property
@@ -174,8 +174,7 @@ class Candles:
         found: dict[InstrumentId, CandleColumns] = {}
         if is_kept(query):
             write = partial(write_columns, query=query, choice=choice, closed_before=self._closed_before)
-            async with self._database.driver() as driver:
-                found = await self._write(driver, instrument_ids, query, write)
+            found = await self._write(self._database, instrument_ids, query, write)
         left = [key for key in instrument_ids if key not in found]
         if left:
             async with self._database.snapshot() as driver:

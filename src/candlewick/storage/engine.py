@@ -20,26 +20,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from candlewick.domain.errors import DatabaseUnavailable
 from candlewick.storage.capabilities import FACTS, Capabilities, Capability, Facts, capabilities_of
 from candlewick.storage.failures import failure_of
+from candlewick.storage.readers import FRESH, PLANNED_ONCE, REFUSED, Connect, Readers
 
 type Driver = asyncpg.Connection[asyncpg.Record]
 
-_REFUSED = (
-    OSError,
-    TimeoutError,
-    PoolExhausted,
-    DBAPIError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
+_REFUSED = (*REFUSED, PoolExhausted, DBAPIError)
 """Why a connection cannot be had. An OSError while one is used may be anybody's."""
 _LIBPQ_ONLY = ("channel_binding", "connect_timeout", "gssencmode", "keepalives", "keepalives_idle", "application_name")
 """Parameters of copied URLs that asyncpg would send to the server as settings, which refuses them."""
 CONNECT_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 600.0
 POOL_TIMEOUT = 30.0
-FRESH = 1.0
-"""Seconds for which a connection that was used needs not be asked whether it lives."""
 _MILLISECOND = timedelta(milliseconds=1)
 IDLE_IN_TRANSACTION = "30s"
 """How long a transaction may wait for its client: one that was stopped must not keep its locks from all others."""
@@ -63,8 +54,19 @@ def sqlalchemy_engine(
     A statement that takes longer than `statement_timeout` is ended by the database, whatever became of us.
     """
     address = driver_url(url)
+    connect = _connect(address, application_name, statement_timeout)
+    engine = create_async_engine(
+        address, async_creator=connect, pool_size=pool_size, max_overflow=0, pool_timeout=pool_timeout
+    )
+    event.listen(engine.sync_engine, "checkin", _note_use)
+    event.listen(engine.sync_engine, "checkout", _check_life)
+    return engine
+
+
+def _connect(address: URL, application_name: str, statement_timeout: timedelta | None, **settings: str) -> Connect:
+    """What opens a connection, whose session is set as ours are."""
     bound = {} if statement_timeout is None else {"statement_timeout": f"{statement_timeout // _MILLISECOND}ms"}
-    connect = partial(
+    return partial(
         asyncpg.connect,
         address.set(drivername="postgresql").render_as_string(hide_password=False),
         timeout=CONNECT_TIMEOUT,
@@ -75,22 +77,18 @@ def sqlalchemy_engine(
             "jit": "off",
             "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
             **bound,
+            **settings,
         },
     )
-    engine = create_async_engine(
-        address, async_creator=connect, pool_size=pool_size, max_overflow=0, pool_timeout=pool_timeout
-    )
-    event.listen(engine.sync_engine, "checkin", _note_use)
-    event.listen(engine.sync_engine, "checkout", _check_life)
-    return engine
 
 
 class Database:
     """A pool of connections to one database whose capabilities are known."""
 
-    def __init__(self, engine: AsyncEngine, capabilities: Capabilities) -> None:
+    def __init__(self, engine: AsyncEngine, capabilities: Capabilities, readers: Readers | None = None) -> None:
         self.engine = engine
         self.capabilities = capabilities
+        self._readers = readers
         if Capability.COLUMNSTORE in capabilities.capabilities:
             event.listen(engine.sync_engine, "connect", _lift_decompression_limit)
 
@@ -102,16 +100,18 @@ class Database:
         pool_size: int = 10,
         application_name: str = "candlewick",
         statement_timeout: timedelta | None = None,
+        readers: int = 0,
     ) -> Self:
-        """Connect once to see who answers.
+        """Connect once to see who answers. `readers`: so many of the connections are for `fetch` alone.
 
         Raises:
             DatabaseUnavailable: nobody answers.
             UnsupportedDatabase: it is too old.
         """
         engine = sqlalchemy_engine(
-            url, pool_size=pool_size, application_name=application_name, statement_timeout=statement_timeout
+            url, pool_size=pool_size - readers, application_name=application_name, statement_timeout=statement_timeout
         )
+        connect = _connect(driver_url(url), application_name, statement_timeout, **PLANNED_ONCE)
         try:
             async with driver_of(engine) as driver:
                 found = await driver.fetchrow(FACTS)
@@ -121,7 +121,7 @@ class Database:
             raise
         assert capabilities is not None
         await engine.dispose()
-        return cls(engine, capabilities)
+        return cls(engine, capabilities, Readers(connect, _where(engine), readers, POOL_TIMEOUT) if readers else None)
 
     def beside(self, url: str, *, pool_size: int, application_name: str) -> Database:
         """Another pool of the same database, for what must not wait for a connection of this one."""
@@ -129,7 +129,16 @@ class Database:
         return Database(engine, self.capabilities)
 
     async def close(self) -> None:
+        if self._readers is not None:
+            await self._readers.close()
         await self.engine.dispose()
+
+    async def fetch(self, query: str, /, *args: Any) -> list[asyncpg.Record]:
+        """The rows of a statement that nearly every request makes, for which one plan is good: see `readers`."""
+        if self._readers is not None:
+            return await self._readers.fetch(query, *args)
+        async with self.driver() as driver:
+            return await driver.fetch(query, *args)
 
     async def ping(self) -> None:
         """Raises DatabaseUnavailable if the database does not answer."""

@@ -174,8 +174,7 @@ class Instruments:
 
     async def _found(self, statement: str, keys: Sequence[object]) -> Sequence[asyncpg.Record]:
         """What nearly every request looks up: without what SQLAlchemy makes of a statement, which takes longer."""
-        async with self._database.driver() as driver:
-            return await driver.fetch(statement, keys)
+        return await self._database.fetch(statement, keys)
 
     async def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
         async with self._database.core() as connection:

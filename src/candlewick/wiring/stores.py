@@ -149,13 +149,17 @@ async def _open_at_head(settings: Settings, where: Addresses, role: str) -> Data
 
 
 async def open_database(settings: Settings, where: Addresses, role: str = "candlewick") -> Database:
-    """The pool, whatever the tables look like. A server's statements may take as long as its operations."""
-    bound = settings.limits.operation_time + GRACE if role == SERVER else None
+    """The pool, whatever the tables look like. A server's statements may take as long as its operations.
+
+    Half of its connections are for the reads that nearly every request makes.
+    """
+    serves = role == SERVER
     return await Database.open(
         where.database,
         pool_size=settings.database.pool_size,
         application_name=f"candlewick {role}",
-        statement_timeout=bound,
+        statement_timeout=settings.limits.operation_time + GRACE if serves else None,
+        readers=settings.database.pool_size // 2 if serves else 0,
     )
 
 

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import make_url
 
 from candlewick.domain.errors import DatabaseUnavailable
-from candlewick.storage.engine import FRESH, IDLE_IN_TRANSACTION, Database, connected, sqlalchemy_engine
+from candlewick.storage.engine import IDLE_IN_TRANSACTION, Database, connected, sqlalchemy_engine
+from candlewick.storage.readers import FRESH
 
 
 async def test_a_transaction_whose_connection_breaks_is_unavailable(database: Database) -> None:
