@@ -21,9 +21,11 @@ from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceProfile, SourceStatus
 from candlewick.domain.watch import Watched
 from candlewick.graphql.app import HttpOptions, create_app
+from candlewick.pipeline.bar_building import BarBuilding
 from candlewick.pipeline.markets import Markets
 from candlewick.pipeline.pricing import Pricing
 from candlewick.ports import Imports, IndicatorDesk
+from candlewick.storage.bars import Bars
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
 from candlewick.storage.days import Days
@@ -141,6 +143,8 @@ class Services:
         self.commit_log = StoredCommits(database)
         self.jobs = Jobs(database)
         self.instruments = Instruments(database)
+        self.bars = Bars(database)
+        self.bar_building = BarBuilding(self.instruments, self.bars, self.jobs, self.clock)
         self.trades = Trades(database)
         self.candles = Candles(database, self.clock)
         self.quotes = self.latest = Quotes(database)

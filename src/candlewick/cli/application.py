@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from candlewick.cli.backfilling import backfill
+from candlewick.cli.bar_building import build_bars
 from candlewick.cli.configuration import config
 from candlewick.cli.database import migrate
 from candlewick.cli.dead_letters import dead_letters
@@ -109,6 +110,7 @@ program.command()(worker)
 program.command()(migrate)
 program.command("import")(import_files)
 program.command()(backfill)
+program.command()(build_bars)
 program.command()(ingest)
 program.command()(watch)
 program.command()(unwatch)

@@ -39,12 +39,20 @@ def show_outcome(job: Job, *, detached: bool, as_json: bool) -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
-async def finish_job(settings: Settings, where: Addresses, services: Services, job_id: JobId, *, watched: bool) -> Job:
+async def finish_job(
+    settings: Settings,
+    where: Addresses,
+    services: Services,
+    job_id: JobId,
+    *,
+    watched: bool,
+    queue: WorkQueue = WorkQueue.IO,
+) -> Job:
     """Wait for the job's end, and be the worker if there is none. Ctrl-C leaves it as it is then."""
     from candlewick.cli.stopping import stop_requested
 
     async with stop_requested() as stop, asyncio.TaskGroup() as group:
-        group.create_task(_help_if_alone(settings, where, services, stop))
+        group.create_task(_help_if_alone(settings, where, services, queue, stop))
         watching = group.create_task(_watch(services, job_id, watched=watched))
         stopped = group.create_task(stop.wait())
         await asyncio.wait({watching, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -55,16 +63,18 @@ async def finish_job(settings: Settings, where: Addresses, services: Services, j
     return job
 
 
-async def _help_if_alone(settings: Settings, where: Addresses, services: Services, stop: asyncio.Event) -> None:
+async def _help_if_alone(
+    settings: Settings, where: Addresses, services: Services, queue: WorkQueue, stop: asyncio.Event
+) -> None:
     """Be a worker as soon as no other looks into the queue."""
     from candlewick.jobs.queue import anyone_serves
     from candlewick.jobs.worker import run_worker
     from candlewick.settings import Duty
 
     while not stop.is_set():
-        if not await anyone_serves(services.redis, WorkQueue.IO):
+        if not await anyone_serves(services.redis, queue):
             assert where.redis is not None  # noqa: S101  (the services are open)
-            duties = settings.worker.model_copy(update={"duties": f"{Duty.IO},{Duty.SETTLE}"})
+            duties = settings.worker.model_copy(update={"duties": f"{Duty(queue)},{Duty.SETTLE}"})
             await run_worker(services, where.redis, settings.model_copy(update={"worker": duties}), stop)
             return
         await paused(stop, LOOK_FOR_WORKERS)

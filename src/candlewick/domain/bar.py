@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from candlewick.domain.errors import InvalidBarSpec
 
@@ -87,8 +87,37 @@ class EventBarSpec:
         if self.expectation is not None and self.rule is BarRule.THRESHOLD:
             raise InvalidBarSpec("only the threshold of imbalance and runs bars can follow the market")
 
+    def __str__(self) -> str:
+        """Equal specs have equal texts, whatever zeros their thresholds were written with; `parse` reads them."""
+        parts = [self.measure, self.rule, _plain(self.threshold), "split" if self.split else "whole"]
+        if self.expectation is not None:
+            parts += [str(part) for part in (self.expectation.span, self.expectation.fewest, self.expectation.most)]
+        return "/".join(parts)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """What `str` wrote."""
+        measure, rule, threshold, cut, *bounds = text.split("/")
+        expectation = Expectation(*map(int, bounds)) if bounds else None
+        return cls(BarMeasure(measure), Decimal(threshold), BarRule(rule), cut == "split", expectation)
+
+    @property
+    def words(self) -> str:
+        """For people: `VOLUME bars of 100`."""
+        rule = "" if self.rule is BarRule.THRESHOLD else f" {self.rule}"
+        split = ", split" if self.split else ""
+        bounds = self.expectation
+        follows = f", following the market over {bounds.span} bars" if bounds is not None else ""
+        return f"{self.measure}{rule} bars of {_plain(self.threshold)}{split}{follows}"
+
     def _check_ticks(self) -> None:
         if self.threshold != self.threshold.to_integral_value() or self.threshold > MOST_TRADES:
             raise InvalidBarSpec(f"its threshold is {self.threshold}: ticks are counted, 1 to {MOST_TRADES}")
         if self.split:
             raise InvalidBarSpec("a tick cannot be split: leave out `split`, or measure VOLUME or VALUE")
+
+
+def _plain(number: Decimal) -> str:
+    """Without an exponent and without zeros that say nothing."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -11,6 +11,7 @@ CandlewickError
 │   ├── UnknownTrade, UnknownPayload, UnknownLetter, UnknownAsset, InvalidAssetName, NotYet
 │   ├── InvalidMapping, UnknownAssetClass, MadeSequences
 │   ├── InvalidBarSpec, TooManyBars, TradesOutOfOrder
+│   ├── BarsNotBuilt, BarsBeginElsewhere, TooManyBarsInSeries, TooManySeries, TradesNotKept
 │   ├── UnknownIndicator, UnknownParameter, InvalidParameter, TooFewCandles, NotANumber
 │   ├── InvalidBacktest, UnknownStrategy, UnknownBacktest
 │   ├── InvalidKeeping, NotKept
@@ -114,6 +115,58 @@ class TradesOutOfOrder(InvalidInput):
     def __init__(self, sequence: int, after: int) -> None:
         super().__init__(f"trade {sequence} comes after trade {after}: bars are built in the order of the sequence")
         self.sequence, self.after = sequence, after
+
+
+class BarsNotBuilt(InvalidInput):
+    """Event bars are read from what was built, and nobody has built these."""
+
+    def __init__(self, key: str, spec: str) -> None:
+        super().__init__(
+            f"{key} has no {spec} here: build them once with the mutation `buildBars` or with `candlewick build-bars`; "
+            "from then on workers carry them on"
+        )
+        self.key, self.spec = key, spec
+
+
+class BarsBeginElsewhere(InvalidInput):
+    """Bars depend on where they begin: another beginning makes other bars of all."""
+
+    def __init__(self, key: str, begin: datetime | None, asked: datetime) -> None:
+        since = f"at {begin:%Y-%m-%d %H:%M:%S%z}" if begin else "with the first trade there is"
+        super().__init__(
+            f"these bars of {key} begin {since}, not at {asked:%Y-%m-%d %H:%M:%S%z}, and each depends on all before "
+            "it: leave out `from` to go on with them, or say `restart` to build them anew"
+        )
+        self.key, self.begin, self.asked = key, begin, asked
+
+
+class TooManyBarsInSeries(InvalidInput):
+    """The threshold is so small that there are more bars than anybody wants."""
+
+    def __init__(self, key: str, spec: str, limit: int) -> None:
+        super().__init__(
+            f"{key} has more than {limit} {spec}: give a larger threshold, or a later `from` with `restart`"
+        )
+        self.key, self.spec, self.limit = key, spec, limit
+
+
+class TooManySeries(InvalidInput):
+    """Each is carried on with every trade: an instrument has so many."""
+
+    def __init__(self, key: str, limit: int) -> None:
+        super().__init__(f"{key} has {limit} series of event bars already, as many as an instrument may have")
+        self.key, self.limit = key, limit
+
+
+class TradesNotKept(InvalidInput):
+    """Candles say that there were trades which are not here any more."""
+
+    def __init__(self, key: str, start: datetime, end: datetime, expected: int, found: int) -> None:
+        super().__init__(
+            f"{key} had {expected} trades between {start:%Y-%m-%d %H:%M} and {end:%Y-%m-%d %H:%M}, of which {found} "
+            "are kept: no bars can be built of the rest; begin later, with `from` and `restart`"
+        )
+        self.key, self.start, self.end = key, start, end
 
 
 class UnknownAsset(InvalidInput):

@@ -34,6 +34,8 @@ class JobKind(StrEnum):
     """A table that somebody sent is stored."""
     INGEST = "INGEST"
     """A source is asked now."""
+    BUILD_BARS = "BUILD_BARS"
+    """Event bars are built of stored trades."""
 
 
 class JobStatus(StrEnum):

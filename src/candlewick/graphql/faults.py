@@ -26,6 +26,23 @@ class InvalidText(InvalidInput):
         self.argument = argument
 
 
+class EventBarsElsewhere(InvalidInput):
+    """Event bars were asked for where there are only candles of a width."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "event bars are served by `Instrument.candles` alone: give an `interval` or a `time` here, not an `event`"
+        )
+
+
+class NotForEventBars(InvalidInput):
+    """An argument that only candles by time can follow."""
+
+    def __init__(self, argument: str, value: object, allowed: str) -> None:
+        super().__init__(f"event bars cannot have `{argument}: {value}`: they are {allowed}; leave `{argument}` out")
+        self.argument = argument
+
+
 class InvalidCursor(InvalidInput):
     """The cursor is damaged, made up, or of another list."""
 

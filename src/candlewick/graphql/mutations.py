@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
 from candlewick.domain import errors
 from candlewick.domain.access import Role
+from candlewick.domain.bar_series import BuildBarsRequest
 from candlewick.domain.job import BackfillRequest, IngestRequest
 from candlewick.graphql.context import Info
 from candlewick.graphql.paging import check_size
 from candlewick.graphql.text import clean
 from candlewick.graphql.types import outcomes
 from candlewick.graphql.types.enums import DataKind
+from candlewick.graphql.types.event_bar import EventBarInput
 from candlewick.graphql.types.job import Job, JobIdArgument, parse_id
 from candlewick.graphql.types.letter_retry import (
     LetterIds,
@@ -25,6 +28,7 @@ from candlewick.graphql.types.letter_retry import (
 )
 from candlewick.graphql.types.outcomes import (
     BackfillPayload,
+    BuildBarsPayload,
     CancelJobPayload,
     IngestPayload,
     RetryJobPayload,
@@ -57,6 +61,37 @@ class BackfillInput:
         return BackfillRequest(parse_keys(self.instruments), self.range_.window, self.kind)
 
 
+@strawberry.input(description="Which event bars to build.")
+class BuildBarsInput:
+    """At the edge; inside it is the domain's request."""
+
+    instruments: list[str] = strawberry.field(description="Keys, such as binance:BTC-USDT; 1 to 100, each counts once.")
+    spec: EventBarInput = strawberry.field(description="What fills a bar.")
+    from_: datetime | None = strawberry.field(
+        name="from",
+        default=None,
+        description=(
+            "The first bar begins with the first trade from here on. Null: where the bars that there are begin, else "
+            "with the first trade that is here."
+        ),
+    )
+    to: datetime | None = strawberry.field(
+        default=None,
+        description="Trades from here on do not count. Null: the bars are carried on as trades come.",
+    )
+    restart: bool = strawberry.field(
+        default=False, description="Whether to begin anew if such bars are here; otherwise they are gone on with."
+    )
+    idempotency_key: str | None = strawberry.field(
+        default=None,
+        description="A text of yours, 1 to 100 characters: the same request with it again is the same job.",
+    )
+
+    @property
+    def request(self) -> BuildBarsRequest:
+        return BuildBarsRequest(parse_keys(self.instruments), self.spec.spec, self.from_, self.to, self.restart)
+
+
 @strawberry.type(description="What can be changed, with an API key that has the role OPERATOR.")
 class Mutation:
     """Expected outcomes are members of a union, never errors."""
@@ -77,6 +112,27 @@ class Mutation:
             )
         except outcomes.OF_BACKFILL as exc:
             return outcomes.backfill_problem(exc, input.instruments)
+        return Job.of(job)
+
+    @strawberry.mutation(
+        description=(
+            "Build event bars of the trades that are here, as a job. From then on workers carry them on, trades that "
+            "come late included, and `Instrument.candles` serves them."
+        )
+    )
+    async def build_bars(
+        self,
+        info: Info,
+        input: Annotated[BuildBarsInput, strawberry.argument(description="Which bars to build.")],  # noqa: A002
+    ) -> BuildBarsPayload:
+        caller = info.context.require(Role.OPERATOR)
+        key = clean(input.idempotency_key, "idempotencyKey")
+        try:
+            job = await info.context.services.bar_building.submit(
+                input.request, idempotency_key=key, requested_by=caller.prefix
+            )
+        except outcomes.OF_BUILD_BARS as exc:
+            return outcomes.build_bars_problem(exc, input.instruments)
         return Job.of(job)
 
     @strawberry.mutation(description="Take instruments live from now on; those that are taken live already stay so.")

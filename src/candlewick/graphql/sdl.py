@@ -11,6 +11,8 @@ from graphql import GraphQLObjectType, GraphQLSchema, GraphQLUnionType
 from candlewick.graphql.schema import core, schema
 
 VALUES: Final = (
+    "BarExpectation",
+    "BarSeries",
     "Candle",
     "CandleColumns",
     "CandleFloats",

@@ -45,6 +45,8 @@ from candlewick.domain.watch import Watched
 from candlewick.domain.written import RowTemplate, WrittenPage
 from candlewick.ports import (
     Backfills,
+    BarDesk,
+    BarReads,
     Clock,
     CommitKey,
     FreshnessStore,
@@ -302,6 +304,12 @@ class Services(Protocol):
 
     @property
     def backfills(self) -> Backfills: ...
+
+    @property
+    def bars(self) -> BarReads: ...
+
+    @property
+    def bar_building(self) -> BarDesk: ...
 
     @property
     def imports(self) -> Imports: ...

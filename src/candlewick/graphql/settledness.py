@@ -130,6 +130,8 @@ def _span(arguments: Mapping[str, Any]) -> Window:
 
 def _closed(spec: Mapping[str, Any], end: datetime) -> datetime:
     """When the last candle closes that opens before `end`, at the latest. Sessions are as a calendar says, today."""
+    if spec.get("event"):
+        raise _Unsettled
     if name := spec.get("interval"):
         width = Interval(name).duration
         return width.after(width.floor(end - _INSTANT))

@@ -55,6 +55,8 @@ async def _work(services: Services, step: Step, report: Report) -> Outcome:  # n
             return await services.imports.run(step, report)
         case JobKind.INGEST:
             return await services.ingests.run(step, report)
+        case JobKind.BUILD_BARS:
+            return await services.bar_building.run(step, report)
         case _:
             assert_never(step.kind)
 

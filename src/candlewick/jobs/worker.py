@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from candlewick.domain.job import WorkQueue
 from candlewick.jobs.answering import Answering, keep_answering, prepared
+from candlewick.jobs.bars import keep_carrying_on
 from candlewick.jobs.dispatch import keep_dispatching
 from candlewick.jobs.keeping import Keeping, keep_indicators
 from candlewick.jobs.polls import Polling, keep_polling
@@ -64,6 +65,8 @@ def _works(
         yield keep_indicators(_keeping(services, settings), stop)
     if Duty.INDICATORS in duties:
         yield keep_answering(_answering(services, settings), stop)
+    if Duty.CPU in duties:
+        yield keep_carrying_on(services.bar_building, services.leases, stop)
     if queues:
         yield dispatching(services, redis_url, queues, settings.worker.max_jobs, stop)
     for queue in queues:

@@ -1,6 +1,7 @@
 """What the use cases need from outside, in domain types. Adapters live in `storage`, `bus`, `providers` and `clock`."""
 
 from candlewick.ports.audit import CommitKey, LetterDesk, PayloadPosition, RawReads, Readers
+from candlewick.ports.bars import BarDesk, BarReads, BarsBuilt, BarStore, BarTurn
 from candlewick.ports.calendars import CalendarSource, CalendarStore
 from candlewick.ports.gaps import GapStore
 from candlewick.ports.indicators import ColumnReads, IndicatorDesk, Question, Questions, Versions
@@ -67,6 +68,11 @@ __all__ = [
     "ArchiveShelf",
     "ArchiveSource",
     "Backfills",
+    "BarDesk",
+    "BarReads",
+    "BarStore",
+    "BarTurn",
+    "BarsBuilt",
     "BudgetReads",
     "Bus",
     "CalendarSource",

@@ -21,7 +21,7 @@ from candlewick.domain.time import microseconds
 COLUMNS: Final = ("instrument_id", "minute", "sequence", "ts", "price", "size", "side", "version", "received_at")
 _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
-_EPOCH_SHIFT: Final = microseconds(datetime(2000, 1, 1, tzinfo=UTC))
+EPOCH_SHIFT: Final = microseconds(datetime(2000, 1, 1, tzinfo=UTC))
 """PostgreSQL counts microseconds from 2000, we from 1970."""
 _BASE: Final = 10_000
 _PIECE: Final = 1 << 19
@@ -32,14 +32,14 @@ def copy_binary(batch: TradeBatch, instrument_id: InstrumentId, version: int, re
     """The rows of `batch` as one COPY BINARY stream for the columns `COLUMNS`."""
     columns: dict[str, tuple[str, Any]] = {
         "instrument_id": (">i4", instrument_id),
-        "minute": (">i8", batch.minute - _EPOCH_SHIFT),
+        "minute": (">i8", batch.minute - EPOCH_SHIFT),
         "sequence": (">i8", batch.sequence),
-        "ts": (">i8", batch.ts - _EPOCH_SHIFT),
+        "ts": (">i8", batch.ts - EPOCH_SHIFT),
         "price": _numeric(batch.price),
         "size": _numeric(batch.size),
         "side": (">i2", batch.side),
         "version": (">i8", version),
-        "received_at": (">i8", microseconds(received_at) - _EPOCH_SHIFT),
+        "received_at": (">i8", microseconds(received_at) - EPOCH_SHIFT),
     }
     fields: list[tuple[str, Any]] = [("field_count", ">i2")]
     for name in COLUMNS:

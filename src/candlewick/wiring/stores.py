@@ -12,6 +12,7 @@ from candlewick.clock import SystemClock
 from candlewick.domain.errors import SchemaOutOfDate
 from candlewick.domain.market import InstrumentKey
 from candlewick.pipeline import importing
+from candlewick.pipeline.bar_building import BarBuilding
 from candlewick.pipeline.importing import ArchiveImport
 from candlewick.pipeline.markets import Markets
 from candlewick.pipeline.pricing import Pricing
@@ -22,6 +23,7 @@ from candlewick.providers.registry import providers
 from candlewick.providers.sources import archives_of, tables_of
 from candlewick.settings import Settings
 from candlewick.storage import schema
+from candlewick.storage.bars import Bars
 from candlewick.storage.calendars import StoredCalendars
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
@@ -83,6 +85,12 @@ class Stores:
     gaps: StoredGaps
     calendars: StoredCalendars
     kept: KeptIndicators
+    bars: Bars
+
+    @property
+    def bar_building(self) -> BarBuilding:
+        """What makes event bars."""
+        return BarBuilding(self.instruments, self.bars, self.jobs, self.clock)
 
     @property
     def pricing(self) -> Pricing:
@@ -205,4 +213,5 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         gaps=StoredGaps(database),
         calendars=StoredCalendars(database),
         kept=KeptIndicators(database),
+        bars=Bars(database),
     )

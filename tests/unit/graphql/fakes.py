@@ -12,6 +12,8 @@ from typing import Any
 
 from candlewick.bus.rates import LocalRates
 from candlewick.domain.access import ApiKey, ApiKeyId, Role
+from candlewick.domain.bar import BarMeasure, BarRule, EventBarSpec, Expectation
+from candlewick.domain.bar_series import Bar, BarPosition, BarQuery, BarSeries, BuildBarsRequest, SeriesId
 from candlewick.domain.candle import Candle, CandleOrigin, CandleStatus
 from candlewick.domain.columns import CandleColumns, ColumnChoice
 from candlewick.domain.commit import Commit, CommitKind, CommitNotice
@@ -625,6 +627,45 @@ class FakeIngests(Recorded):
         return a_job(8, JobStatus.QUEUED, kind=JobKind.INGEST, started_at=None)
 
 
+class FakeBarBuilding(Recorded):
+    """Makes job 9 of every request."""
+
+    async def submit(self, request: BuildBarsRequest, *, idempotency_key: str | None, requested_by: str) -> Job:
+        self.note("submit", request, idempotency_key, requested_by)
+        return a_job(9, JobStatus.QUEUED, kind=JobKind.BUILD_BARS, started_at=None)
+
+
+class FakeBars(Recorded):
+    """Ten bars of each instrument but the last one, of whatever is asked for; one series of it is told."""
+
+    async def series(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, Sequence[BarSeries]]:
+        self.note("series", tuple(instrument_ids))
+        spec = EventBarSpec(
+            BarMeasure.VALUE, Decimal("1000.50"), BarRule.RUNS, split=True, expectation=Expectation(20, 10, 100)
+        )
+        return {key: [BarSeries(SeriesId(1), key, spec, START, bars=10, reached=START)] for key in instrument_ids[:1]}
+
+    async def read(self, instrument_ids: Sequence[InstrumentId], query: BarQuery) -> Mapping[InstrumentId, Page[Bar]]:
+        self.note("read", tuple(instrument_ids), query)
+        rows = [self._bar(number) for number in range(10)]
+        places = [BarPosition(row.open_time, row.number) for row in rows]
+        asked = [
+            row
+            for row, place in zip(rows, places, strict=True)
+            if (query.after is None or place > query.after) and (query.before is None or place < query.before)
+        ]
+        return {key: page(asked, query.limit, newest=query.newest) for key in instrument_ids if key != 3}
+
+    @staticmethod
+    def _bar(number: int) -> Bar:
+        opened = START + timedelta(seconds=number // 2)  # two of them open at once, as parts of a split trade do
+        status = CandleStatus.PROVISIONAL if number == 9 else CandleStatus.FINAL
+        return Bar(
+            opened, opened + timedelta(seconds=1), "1", "2", "0.5", "1.5", "100", "125", "1.25", 7, "50",
+            CandleOrigin.TRADES, status, number, 10 * number, 10 * number + 9, Coverage.COMPLETE,
+        )  # fmt: skip
+
+
 class FakeWatching(Recorded):
     """A watch list on which one instrument stands by the settings."""
 
@@ -791,6 +832,8 @@ class FakeServices:
         self.backfills: Any = FakeBackfills()
         self.imports: Any = FakeImports(self.jobs)
         self.ingests: Any = FakeIngests()
+        self.bars: Any = FakeBars()
+        self.bar_building: Any = FakeBarBuilding()
         self.watching: Any = FakeWatching()
         self.overseer: Any = FakeOverseer()
         self.clock: Any = FakeClock()

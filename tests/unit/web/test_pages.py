@@ -96,6 +96,7 @@ def test_there_is_an_example_for_each_thing_to_try() -> None:
         "Watch",
         "Sources",
         "Gaps",
+        "BuildBars",
         "Convert",
         "Service",
     ]

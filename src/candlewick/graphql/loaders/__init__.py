@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from candlewick.graphql.loaders.asset import AssetLoader, asset_loader
+from candlewick.graphql.loaders.bars import BarLoader, BarSeriesLoader, bar_loader, bar_series_loader
 from candlewick.graphql.loaders.candle_columns import ColumnLoader, column_loader
 from candlewick.graphql.loaders.candles import CandleLoader, candle_loader
 from candlewick.graphql.loaders.factors import FactorLoader, factor_loader
@@ -55,6 +56,14 @@ class Loaders:
     @cached_property
     def candles(self) -> CandleLoader:
         return candle_loader(self._services.candles)
+
+    @cached_property
+    def bars(self) -> BarLoader:
+        return bar_loader(self._services.bars)
+
+    @cached_property
+    def bar_series(self) -> BarSeriesLoader:
+        return bar_series_loader(self._services.bars)
 
     @cached_property
     def candle_columns(self) -> ColumnLoader:

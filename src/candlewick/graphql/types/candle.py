@@ -8,17 +8,28 @@ import strawberry
 
 from candlewick.domain.hours import UTC_NAME, TimeBar
 from candlewick.domain.interval import Duration
+from candlewick.graphql.faults import EventBarsElsewhere
 from candlewick.graphql.scalars import DecimalText
 from candlewick.graphql.text import clean
 from candlewick.graphql.types.enums import CandleOrigin, CandleStatus, Coverage, Interval
+from candlewick.graphql.types.event_bar import EventBarInput
 
 
-@strawberry.type(description="Open, high, low, close and volume of the trades in one window of time.")
+@strawberry.type(
+    description="Open, high, low, close and volume of the trades in one window of time, or of those that filled a bar."
+)
 class Candle:
     """Resolved from the domain's rows as they are: the names are the same, numbers are already text."""
 
-    open_time: datetime = strawberry.field(description="Where the window starts; the candle is named by it.")
-    close_time: datetime = strawberry.field(description="Where the window ends; it belongs to the next candle.")
+    open_time: datetime = strawberry.field(
+        description="Where the window starts; the candle is named by it. Of an event bar: when its first trade was."
+    )
+    close_time: datetime = strawberry.field(
+        description=(
+            "Where the window ends; it belongs to the next candle. Of an event bar: when its last trade was, which "
+            "belongs to it."
+        )
+    )
     open: DecimalText | None = strawberry.field(description="The price of the first trade, by sequence.")
     high: DecimalText | None = strawberry.field(description="The highest price.")
     low: DecimalText | None = strawberry.field(description="The lowest price.")
@@ -65,12 +76,16 @@ class TimeBarInput:
     )
 
 
-@strawberry.input(one_of=True, description="Which candles: of a named interval, or of any width.")
+@strawberry.input(one_of=True, description="Which candles: of a named interval, of any width, or event bars.")
 class BarSpec:
-    """Exactly one of the two, which the schema sees to."""
+    """Exactly one of the three, which the schema sees to."""
 
     interval: Interval | None = strawberry.field(default=strawberry.UNSET, description="A width that has a name.")
     time: TimeBarInput | None = strawberry.field(default=strawberry.UNSET, description="Any width.")
+    event: EventBarInput | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Bars by what was traded instead of by time. Only `Instrument.candles` has them.",
+    )
 
     @property
     def bar(self) -> TimeBar:
@@ -78,7 +93,10 @@ class BarSpec:
 
         Raises:
             UnknownTimeZone, InvalidDuration, InvalidText: there are no such candles.
+            EventBarsElsewhere: it means event bars, which are not served where candles are asked for by time.
         """
+        if self.event:
+            raise EventBarsElsewhere
         if not self.time:
             return TimeBar(Interval(str(self.interval)).duration)
         return TimeBar.of(self.time.every, self.time.timezone, clean(self.time.session, "session"))

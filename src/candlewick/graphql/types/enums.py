@@ -7,6 +7,7 @@ from enum import Enum, StrEnum
 import strawberry
 
 from candlewick.domain import candle
+from candlewick.domain.bar import BarMeasure, BarRule
 from candlewick.domain.candle import CandleStatus
 from candlewick.domain.coverage import Coverage
 from candlewick.domain.day import Adjustment
@@ -26,6 +27,8 @@ from candlewick.domain.source import CircuitState, SourceCapability, SourceState
 __all__ = [
     "Adjustment",
     "AssetClass",
+    "BarMeasure",
+    "BarRule",
     "CandleOrigin",
     "CandleStatus",
     "CircuitState",
@@ -205,6 +208,7 @@ _describe(
     JobKind,
     "What a job does.",
     BACKFILL="Fetches the past of instruments.",
+    BUILD_BARS="Builds event bars of stored trades.",
     DISCOVER="Asks a venue what it lists.",
     IMPORT="Stores a table that somebody sent.",
     INGEST="Asks a source, or all of them, now.",
@@ -307,4 +311,18 @@ _describe(
     GAIN="Those that rose most, as a part of what they cost.",
     LOSS="Those that fell most.",
     VOLUME="Those of which most was traded, in one currency.",
+)
+_describe(
+    BarMeasure,
+    "What of a trade event bars count.",
+    TICK="That it is one.",
+    VOLUME="Its size, in the base asset.",
+    VALUE="Its price × its size, in the quote asset.",
+)
+_describe(
+    BarRule,
+    "When an event bar is full.",
+    THRESHOLD="When its trades together reach the threshold.",
+    IMBALANCE="When buys are ahead of sells, or sells of buys, by the threshold.",
+    RUNS="When either side alone has reached the threshold, whatever the other did between.",
 )

@@ -16,11 +16,13 @@ from candlewick.graphql.paging import Paging, check_size
 from candlewick.graphql.selection import selects, template_of
 from candlewick.graphql.text import clean
 from candlewick.graphql.types.asset import Asset
+from candlewick.graphql.types.bar_page import BarPage, check_arguments
 from candlewick.graphql.types.candle import BarSpec, Candle
 from candlewick.graphql.types.candle_columns import CandleColumns, chosen
 from candlewick.graphql.types.candle_page import CandlePage
 from candlewick.graphql.types.connection import After, Before, Connection, First, Last
 from candlewick.graphql.types.enums import Adjustment, AssetClass, CandleOrigin, Fill, InstrumentStatus, Tape
+from candlewick.graphql.types.event_bar import BarSeries
 from candlewick.graphql.types.factor import Factor
 from candlewick.graphql.types.freshness import Freshness
 from candlewick.graphql.types.gap import Gap
@@ -36,7 +38,7 @@ from candlewick.graphql.types.venue import Venue
 OpensIn = Annotated[
     TimeRange | None, strawberry.argument(name="range", description="Only candles that open in it; all if left out.")
 ]
-Spec = Annotated[BarSpec, strawberry.argument(description="How wide a candle is.")]
+Spec = Annotated[BarSpec, strawberry.argument(description="How wide a candle is, or what fills it.")]
 MadeFrom = Annotated[CandleOrigin, strawberry.argument(description="What they are made from.")]
 AdjustedFor = Annotated[
     Adjustment,
@@ -117,8 +119,16 @@ class Instrument(Node):
     ) -> Connection[Candle]:
         paging = Paging(first, after, last, before)
         window, coverage = range_.window if range_ else None, selects(info, "coverage")
+        if spec.event:
+            check_arguments(origin, adjust, fill)
+            return await BarPage(self.row, spec.event.spec, window, paging, coverage).read(info.context)
         page = CandlePage(self.row.id, spec.bar, origin, adjust, window, paging, fill, coverage)
         return await page.read(info.context, template_of(info))
+
+    @strawberry.field(description="The event bars that were built of it: `candles` serves them.")
+    async def event_bars(self, info: Info) -> list[BarSeries]:
+        rows = await info.context.loaders.bar_series.load(self.row.id)
+        return [BarSeries.of(row) for row in rows]
 
     @strawberry.field(
         description=(

@@ -196,6 +196,30 @@ class CannotBeIngested(Problem):
         return cls(message=str(error), source=error.source)
 
 
+@strawberry.type(description="The bars that there are begin elsewhere, and each depends on all before it.")
+class BarsBeginElsewhere(Problem):
+    """Leave out `from`, or restart."""
+
+    key: str = strawberry.field(description="The instrument's key.")
+    begin: datetime | None = strawberry.field(description="Where they begin; null: with the first trade there is.")
+
+    @classmethod
+    def of(cls, error: errors.BarsBeginElsewhere) -> Self:
+        return cls(message=str(error), key=error.key, begin=error.begin)
+
+
+@strawberry.type(description="The instrument has as many series of event bars as one may.")
+class TooManySeries(Problem):
+    """Each is carried on with every trade."""
+
+    key: str = strawberry.field(description="The instrument's key.")
+    limit: int = strawberry.field(description="How many it may have.")
+
+    @classmethod
+    def of(cls, error: errors.TooManySeries) -> Self:
+        return cls(message=str(error), key=error.key, limit=error.limit)
+
+
 BackfillPayload = Annotated[
     Job | InvalidRange | UnknownInstrument | SourceUnavailable | JobConflict | TooManySteps,
     strawberry.union("BackfillPayload", description="The job that fetches the past, or why there is none."),
@@ -291,4 +315,37 @@ def backfill_problem(error: errors.CandlewickError, asked: Sequence[str]) -> Bac
             return JobConflict.of(error)
         case errors.TooManySteps():
             return TooManySteps.of(error)
+    raise error
+
+
+BuildBarsPayload = Annotated[
+    Job | InvalidRange | UnknownInstrument | BarsBeginElsewhere | TooManySeries | JobConflict,
+    strawberry.union("BuildBarsPayload", description="The job that builds the bars, or why there is none."),
+]
+
+type BuildBarsProblem = InvalidRange | UnknownInstrument | BarsBeginElsewhere | TooManySeries | JobConflict
+OF_BUILD_BARS: Final = (
+    errors.InvalidRange,
+    errors.EmptyWindow,
+    errors.UnknownInstrument,
+    errors.BarsBeginElsewhere,
+    errors.TooManySeries,
+    errors.JobConflict,
+)
+"""The errors that `build_bars_problem` knows."""
+
+
+def build_bars_problem(error: errors.CandlewickError, asked: Sequence[str]) -> BuildBarsProblem:
+    """The error as an outcome; `asked` are the keys of the instruments."""
+    match error:
+        case errors.InvalidRange() | errors.EmptyWindow():
+            return InvalidRange.of(error)
+        case errors.UnknownInstrument():
+            return UnknownInstrument.of(error, asked)
+        case errors.BarsBeginElsewhere():
+            return BarsBeginElsewhere.of(error)
+        case errors.TooManySeries():
+            return TooManySeries.of(error)
+        case errors.JobConflict():
+            return JobConflict.of(error)
     raise error

@@ -216,6 +216,26 @@ query Gaps($key: String!) {
     variables: `{ "key": "KEY" }`,
   },
   {
+    query: `# Bars that end when enough was traded, not when a
+# minute is over. Needs a key with the role OPERATOR,
+# under Headers. candles(spec: { event: … }) has them.
+mutation BuildBars($input: BuildBarsInput!) {
+  buildBars(input: $input) {
+    __typename
+    ... on Job { id number status }
+    ... on Problem { message }
+  }
+}
+`,
+    variables: `{
+      "input": {
+        "instruments": ["KEY"],
+        "spec": { "measure": "TICK", "threshold": "100" }
+      }
+    }`,
+    role: "operator",
+  },
+  {
     query: `# An amount of one asset in another: straight, inverse
 # or by a bridge, with the steps taken and their age.
 query Convert(
