@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -14,7 +15,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from candlewick.redaction import redact
+from candlewick.redaction import redact, redact_text
 from candlewick.settings.kinds import LogFormat, LogLevel
 
 TRACE_ID: Final = "trace_id"
@@ -50,8 +51,9 @@ def configure_logging(level: LogLevel, style: LogFormat | None = None, stream: T
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream) if stream else _Stderr()
+    formatter = _JsonFormatter if style is LogFormat.JSON else structlog.stdlib.ProcessorFormatter
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        formatter(
             pass_foreign_args=True,
             foreign_pre_chain=[_access_fields, *_shared_processors()],
             processors=[
@@ -62,6 +64,26 @@ def configure_logging(level: LogLevel, style: LogFormat | None = None, stream: T
         )
     )
     _install(handler, getattr(logging, level.upper()))
+
+
+class _JsonFormatter(structlog.stdlib.ProcessorFormatter):
+    """Writes access lines, of which there is one a request, without the pipeline: with its fields, and redacted."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        found = _access_of(record.name, record.args)
+        if found is None or record.exc_info or record.stack_info:
+            return super().format(record)
+        return _json(
+            {
+                **found,
+                "method": redact_text(found["method"]),
+                "path": redact_text(found["path"]),
+                **redact(structlog.contextvars.get_contextvars()),
+                "level": record.levelname.lower(),
+                "logger": record.name,
+                "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+            }
+        )
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
@@ -114,12 +136,21 @@ def _redacted(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
 
 
 def _access_fields(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """uvicorn's access line as fields. The query string stays out: GraphQL over GET carries its variables there."""
-    match event.pop("positional_args", None), event["_record"].name:
+    """uvicorn's access line as fields."""
+    event.update(_access_of(event["_record"].name, event.pop("positional_args", None)) or {})
+    return event
+
+
+def _access_of(logger: str, arguments: object) -> dict[str, Any] | None:
+    """The fields of uvicorn's access line; None of any other.
+
+    The query string stays out: GraphQL over GET carries its variables there.
+    """
+    match arguments, logger:
         case (client, method, target, _version, status), "uvicorn.access":
             path = urlsplit(str(target)).path
-            event.update(event="http_request", client=client, method=method, path=path, status=status)
-    return event
+            return {"event": "http_request", "client": client, "method": str(method), "path": path, "status": status}
+    return None
 
 
 def _worth_a_line(record: logging.LogRecord) -> bool:

@@ -125,6 +125,28 @@ def test_the_access_log_has_fields_and_no_query_string(lines: Lines) -> None:
     assert "hunter2" not in json.dumps(event)
 
 
+def test_the_access_log_is_what_the_pipeline_would_write(stream: io.StringIO, lines: Lines) -> None:
+    line = ("127.0.0.1:5000", "GET", "/%s?x=1", "1.1", 200)
+    access = logging.getLogger("uvicorn.access")
+    with traced("a1"):
+        access.info('%s - "%s %s HTTP/%s" %d', *line)
+        access.info('%s - "%s %s HTTP/%s" %d', *line, stack_info=True)
+
+    direct, piped = lines()
+    assert piped.pop("stack")
+    assert direct.pop("timestamp")[-1] == piped.pop("timestamp")[-1] == "Z"
+    assert direct == piped
+    assert direct["trace_id"] == "a1"
+
+
+def test_the_access_log_tells_no_secret(stream: io.StringIO, lines: Lines) -> None:
+    for target in ("/cwk_hunter2", "//me:hunter2@x/"):
+        logging.getLogger("uvicorn.access").info('%s - "%s %s HTTP/%s" %d', "x:1", "cwk_hunter2", target, "1.1", 404)
+
+    assert len(lines()) == 2
+    assert "hunter2" not in stream.getvalue()
+
+
 def test_a_person_gets_lines_to_read(stream: io.StringIO) -> None:
     configure_logging(LogLevel.INFO, LogFormat.CONSOLE, stream)
     structlog.get_logger("candlewick.tests").info("server_started", port=8000)

@@ -8,7 +8,7 @@ from secrets import token_hex
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from candlewick.graphql.http.pace import fields_of
 from candlewick.graphql.metrics import Metrics
@@ -66,8 +66,11 @@ class Traced:
             return
         trace_id = token_hex(8)
         scope.setdefault("state", {})["trace_id"] = trace_id
-        with bound_contextvars(trace_id=trace_id):
-            await self.app(scope, receive, _with_fields(send, _raw({"x-trace-id": trace_id})))
+        tokens = bind_contextvars(trace_id=trace_id)
+        try:
+            await self.app(scope, receive, _with_fields(send, [(b"x-trace-id", trace_id.encode())]))
+        finally:
+            reset_contextvars(**tokens)
 
 
 class Secured:
