@@ -132,7 +132,7 @@ async def test_half_a_frame_is_not_waited_for(services: FakeServices) -> None:
     second = timedelta(seconds=1)
     async with (
         serving(services, CollectorRegistry(), ping_interval=second, ping_timeout=second) as (url, server),
-        following(url, services) as client,
+        following(url, services, close_timeout=0.1) as client,
     ):
         client.transport.write(b"\x81\xfe\x01\x00\x00\x00\x00\x00half")
         client.transport.pause_reading()  # a client that is up to no good answers no ping, and no close frame
