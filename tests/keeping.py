@@ -88,9 +88,13 @@ class Desk:
                 trades.append(Trade(self.sequence, price, Decimal(random.randint(1, 9)), Side.SELL, ts))
         await self.take(trades)
 
+    def close(self, minute: int) -> None:
+        """From now on that minute has closed."""
+        self.clock.moment = BEGINNING + (minute + 1) * MINUTE + LATENESS
+
     async def look(self, minute: int) -> None:
         """All that is due once that minute has closed."""
-        self.clock.moment = BEGINNING + (minute + 1) * MINUTE + LATENESS
+        self.close(minute)
         while await self.keeper.look({self.instrument.id: self.wanted}):
             pass
 
@@ -129,6 +133,9 @@ async def desk_of(database: Database, *indicators: str, interval: Interval = Int
 
 def batch(candles: CandleSeries, indicator: Indicator) -> list[KeptPoint]:
     """All of a series at once."""
+    if len(candles) < indicator.spec.first(indicator.parameters):
+        opens = map(from_microseconds, candles.open_time.tolist())
+        return [KeptPoint(opened, [None for _ in indicator.spec.outputs], stable=False) for opened in opens]
     found = compute(candles, indicator.spec, indicator.parameters)
     rows = zip(*(output.tolist() for output in found.outputs), strict=True)
     return [
