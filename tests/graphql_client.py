@@ -35,6 +35,7 @@ from candlewick.storage.freshness import FreshnessReads
 from candlewick.storage.gaps import StoredGaps
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.jobs import Jobs
+from candlewick.storage.kept import KeptIndicators
 from candlewick.storage.keys import ApiKeys
 from candlewick.storage.markets import MarketViews
 from candlewick.storage.prices import Prices
@@ -151,6 +152,7 @@ class Services:
         self.pricing = Pricing(Prices(database), self.clock)
         self.markets = Markets(MarketViews(database), Prices(database), self.pricing, self.clock)
         self.indicators: IndicatorDesk = _NoWorkers()
+        self.kept = KeptIndicators(database)
         self.freshness = FreshnessReads(database)
         self.days = Days(database)
         self.gaps = StoredGaps(database)

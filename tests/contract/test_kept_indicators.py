@@ -108,7 +108,8 @@ async def test_value_that_is_the_same_again_is_no_news(database: Database) -> No
     changes = await desk.store.changes({series.id: series.standing.revision}, 10)
     assert [change.window.start for change in changes] == [BEGINNING + 10 * MINUTE]
     assert changes[-1].window.end <= BEGINNING + 14 * MINUTE
-    page = (await desk.store.read([series.id], EVERYTHING, 100, after=series.standing.revision))[series.id]
+    since = {series.id: (series.standing.revision, changes[-1].revision)}
+    page = (await desk.store.read_changed(since, EVERYTHING, 100))[series.id]
     assert 1 <= len(page.points) <= 3
 
 

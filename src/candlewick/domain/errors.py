@@ -285,11 +285,12 @@ class NotKept(InvalidInput):
     """No worker keeps these indicators ready."""
 
     def __init__(self, key: str, spec: str, missing: Iterable[str], kept: Iterable[str]) -> None:
-        self.key, self.spec, self.missing, self.kept = key, spec, list(missing), sorted(kept)
-        there = f"kept are {', '.join(self.kept)}" if self.kept else "none is kept of these candles"
+        self.key, self.spec = key, spec
+        self.missing, self.kept = ", ".join(missing), ", ".join(sorted(kept))
+        there = f"kept are {self.kept}" if self.kept else "none is kept of these candles"
         super().__init__(
-            f"{', '.join(self.missing)} of {key}, {spec}, is not kept ready, so nobody hears of it as candles close; "
-            f"{there}. The setting `indicators.kept` of the workers says which are; a query computes any other"
+            f"{self.missing} of {key}, {spec}, is not kept ready, so nobody hears of it as candles close; {there}. The "
+            "setting `indicators.kept` of the workers says which are; a query computes any other"
         )
 
 

@@ -36,6 +36,7 @@ from graphql import (
 )
 from graphql.execution import VariableValues, get_argument_values
 
+from candlewick.domain.indicator_query import MOST_SERIES
 from candlewick.domain.interval import Duration
 from candlewick.graphql.faults import CostExceeded, PageOutOfBounds
 from candlewick.graphql.limits import DEFAULT_LISTED, DEFAULT_ROWS, MAX_BODY, MAX_EVENT_ROWS, MAX_ROWS
@@ -141,7 +142,7 @@ def _event_lengths(schema: GraphQLSchema) -> dict[str, int]:
     events = [get_named_type(each.type) for each in fields]
     members = [member for event in events for member in getattr(event, "types", [event])]
     return {
-        f"{member.name}.{name}": MAX_EVENT_ROWS
+        f"{member.name}.{name}": MOST_SERIES if get_named_type(each.type).name == "IndicatorSeries" else MAX_EVENT_ROWS
         for member in members
         for name, each in member.fields.items()
         if is_list_type(get_nullable_type(each.type)) and is_composite_type(get_named_type(each.type))

@@ -27,14 +27,20 @@ async def indicators_of(
     adjustment: Adjustment,
 ) -> list[IndicatorSeries]:
     """Have them computed, all in one go."""
-    choices = _choices(of)
+    choices = choices_of(of)
     limit = _limit(bar.every, window, last, context.documents.limits.page_rows)
     context.budget.charge(limit * len(choices))
     query = IndicatorQuery(instrument_id, bar, choices, limit, window, origin.wanted, adjustment)
     return series_of(choices, await context.services.indicators.page(query))
 
 
-def _choices(of: list[IndicatorInput]) -> tuple[IndicatorChoice, ...]:
+def choices_of(of: list[IndicatorInput]) -> tuple[IndicatorChoice, ...]:
+    """Each with all of its parameters.
+
+    Raises:
+        TooMany: none, or too many.
+        UnknownIndicator, UnknownParameter, InvalidParameter, RepeatedParameter: one is wrong.
+    """
     if not 1 <= len(of) <= MOST_SERIES:
         raise TooMany("of", len(of), MOST_SERIES)
     return tuple(each.choice for each in of)

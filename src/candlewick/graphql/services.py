@@ -53,6 +53,7 @@ from candlewick.ports import (
     Imports,
     IndicatorDesk,
     Ingests,
+    KeptReads,
     LatestQuotes,
     MarketDesk,
     PriceDesk,
@@ -280,6 +281,9 @@ class Services(Protocol):
 
     @property
     def indicators(self) -> IndicatorDesk: ...
+
+    @property
+    def kept(self) -> KeptReads: ...
 
     @property
     def freshness(self) -> FreshnessStore: ...

@@ -10,15 +10,18 @@ import strawberry
 from candlewick.domain.errors import UnknownJob
 from candlewick.graphql import watched
 from candlewick.graphql.context import Info
+from candlewick.graphql.indicators import choices_of
 from candlewick.graphql.live.candles import CandleTail, Wanted
 from candlewick.graphql.live.feed import Feed
+from candlewick.graphql.live.indicators import Followed, IndicatorTail, find_kept
 from candlewick.graphql.live.job_tail import JobTail
 from candlewick.graphql.live.quotes import QuoteTail
 from candlewick.graphql.live.trades import TradeTail, told_at
 from candlewick.graphql.selection import selects
 from candlewick.graphql.types import job as jobs
 from candlewick.graphql.types.candle import BarSpec
-from candlewick.graphql.types.events import CandleEvent, QuoteEvent, TradeEvent
+from candlewick.graphql.types.events import CandleEvent, IndicatorEvent, QuoteEvent, TradeEvent
+from candlewick.graphql.types.indicator import Of
 from candlewick.graphql.types.job import Job, JobIdArgument
 
 Instruments = Annotated[
@@ -80,6 +83,28 @@ class Subscription:
         bar = spec.bar
         wanted = Wanted(keys, bar, await services.candles.ruler(bar), final_only, selects(info, "coverage"))
         return _followed(CandleTail(services, info.context.live, wanted, wanted.marks_at(after)))
+
+    @strawberry.subscription(
+        description=(
+            "Indicators that workers keep ready, as candles close: the newest points of each first, then those that "
+            "are new or others, within a quarter of a second of being stored. Which are kept the setting "
+            "`indicators.kept` says; others are refused, and can be queried. With `after` there is no snapshot, but "
+            "what was missed."
+        )
+    )
+    async def indicators(
+        self,
+        info: Info,
+        instrument: Annotated[str, strawberry.argument(description="Its key, such as binance:BTC-USDT.")],
+        spec: Annotated[BarSpec, strawberry.argument(description="Of which candles.")],
+        of: Of,
+        after: After = None,
+    ) -> AsyncGenerator[IndicatorEvent, None]:
+        services = info.context.services
+        [(instrument_id, key)] = (await watched.find_instruments(services.instruments, [instrument])).items()
+        lines = await find_kept(services.kept, instrument_id, key, spec.bar, choices_of(of))
+        followed = Followed(str(key), str(spec.bar), lines)
+        return _followed(IndicatorTail(services, info.context.live.kept, followed, followed.told_at(after)))
 
     @strawberry.subscription(
         description="A job as it is, and whenever it changed, twice a second at the most; completes when it is over."

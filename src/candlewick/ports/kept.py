@@ -28,10 +28,16 @@ class KeptReads(Protocol):
     async def of_instrument(self, instrument_id: InstrumentId, bar: str) -> Mapping[str, Kept]:
         """The series of these candles by indicator."""
 
-    async def read(
-        self, series_ids: Sequence[KeptId], window: Window, limit: int, *, newest: bool = True, after: int = -1
+    async def read(self, series_ids: Sequence[KeptId], window: Window, limit: int) -> Mapping[KeptId, KeptPage]:
+        """The newest points of candles that open in the window, at most `limit` of each series."""
+
+    async def newest(self, series_ids: Sequence[KeptId], limit: int) -> Mapping[KeptId, tuple[int, KeptPage]]:
+        """The newest points of each series, and the revision that they are of; of one that is gone nothing."""
+
+    async def read_changed(
+        self, revisions: Mapping[KeptId, tuple[int, int]], window: Window, limit: int
     ) -> Mapping[KeptId, KeptPage]:
-        """Points of candles that open in the window, at most `limit` of each series, stored after that revision."""
+        """The newest points in the window that were stored after the first and up to the second of the revisions."""
 
     async def read_clean(self, keys: Sequence[KeptKey], window: Window, limit: int) -> Mapping[KeptKey, KeptPage]:
         """The newest points of each series that has all of the window as the data is now; others are left out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import asyncpg
@@ -32,6 +32,10 @@ from candlewick.storage.engine import Database, Driver
 from candlewick.storage.versions import KIND_CODES
 
 _COLUMNS: Final = "id, instrument_id, bar, indicator, version, until, redo_from, redo_to, candles, state, revision"
+ALL: Final = (-1, 2**62)
+"""All revisions."""
+_FIRST: Final = datetime(1700, 1, 1, tzinfo=UTC)
+_END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _OF_INSTRUMENT: Final = f"SELECT {_COLUMNS} FROM indicator_series WHERE instrument_id = $1 AND bar = $2"
 _BEGIN: Final = """
 INSERT INTO indicator_series (instrument_id, bar, indicator, version, until, redo_from, redo_to)
@@ -96,14 +100,16 @@ DELETE FROM indicator_checkpoint AS old USING unnest($1::int[], $2::timestamptz[
 WHERE old.series_id = back.id AND old.open_time > back.until
 """
 _READ: Final = """
-SELECT asked.id, point.* FROM unnest($1::int[]) AS asked (id)
+SELECT asked.id, point.* FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS asked (id, after, upto)
 CROSS JOIN LATERAL (
     SELECT open_time, outputs, stable FROM indicator_value
-    WHERE series_id = asked.id AND open_time >= $2 AND open_time < $3 AND revision > $4
-    ORDER BY open_time {direction} LIMIT $5
+    WHERE series_id = asked.id AND open_time >= $4 AND open_time < $5
+      AND revision > asked.after AND revision <= asked.upto
+    ORDER BY open_time DESC LIMIT $6
 ) AS point
 ORDER BY asked.id, point.open_time
 """
+_LAST: Final = "SELECT id, revision FROM indicator_series WHERE id = ANY($1)"
 _CLEAN: Final = f"""
 SELECT {_COLUMNS} FROM indicator_series AS kept
 WHERE (instrument_id, bar, indicator) IN (SELECT * FROM unnest($1::int[], $2::text[], $3::text[]))
@@ -175,19 +181,31 @@ class KeptIndicators:
             row = await driver.fetchrow(_FORMER, series_id, moment)
         return None if row is None else Checkpoint(row["open_time"], row["candles"], _state(row["state"]))
 
-    async def read(
-        self, series_ids: Sequence[KeptId], window: Window, limit: int, *, newest: bool = True, after: int = -1
-    ) -> Mapping[KeptId, KeptPage]:
+    async def read(self, series_ids: Sequence[KeptId], window: Window, limit: int) -> Mapping[KeptId, KeptPage]:
         """See `KeptReads.read`."""
         async with self._database.driver() as driver:
-            return await _read(driver, series_ids, window, limit, newest=newest, after=after)
+            return await _read(driver, dict.fromkeys(series_ids, ALL), window, limit)
+
+    async def newest(self, series_ids: Sequence[KeptId], limit: int) -> Mapping[KeptId, tuple[int, KeptPage]]:
+        """See `KeptReads.newest`."""
+        async with self._database.snapshot() as driver:
+            rows = {KeptId(row["id"]): row for row in await driver.fetch(_LAST, list(series_ids))}
+            pages = await _read(driver, dict.fromkeys(rows, ALL), Window(_FIRST, _END), limit) if rows else {}
+        return {series_id: (row["revision"], pages[series_id]) for series_id, row in rows.items()}
+
+    async def read_changed(
+        self, revisions: Mapping[KeptId, tuple[int, int]], window: Window, limit: int
+    ) -> Mapping[KeptId, KeptPage]:
+        """See `KeptReads.read_changed`."""
+        async with self._database.driver() as driver:
+            return await _read(driver, revisions, window, limit)
 
     async def read_clean(self, keys: Sequence[KeptKey], window: Window, limit: int) -> Mapping[KeptKey, KeptPage]:
         """See `KeptReads.read_clean`."""
         async with self._database.snapshot() as driver:
             rows = await driver.fetch(_CLEAN, *_columns(keys, 3), window.start, window.end)
             found = {each.id: each.key for each in map(_kept, rows)}
-            pages = await _read(driver, list(found), window, limit, newest=True, after=-1) if found else {}
+            pages = await _read(driver, dict.fromkeys(found, ALL), window, limit) if found else {}
         return {found[series_id]: page for series_id, page in pages.items()}
 
     async def changes(self, after: Mapping[KeptId, int], limit: int) -> Sequence[KeptChange]:
@@ -267,16 +285,13 @@ async def _keep_checkpoints(driver: Driver, writes: Sequence[KeptWrite]) -> None
 
 
 async def _read(
-    driver: Driver, series_ids: Sequence[KeptId], window: Window, limit: int, *, newest: bool, after: int
+    driver: Driver, revisions: Mapping[KeptId, tuple[int, int]], window: Window, limit: int
 ) -> dict[KeptId, KeptPage]:
-    sql = _READ.format(direction="DESC" if newest else "ASC")
-    points: dict[KeptId, list[KeptPoint]] = {series_id: [] for series_id in series_ids}
-    for row in await driver.fetch(sql, list(series_ids), window.start, window.end, after, limit + 1):
+    after, upto = _columns(list(revisions.values()), 2)
+    points: dict[KeptId, list[KeptPoint]] = {series_id: [] for series_id in revisions}
+    for row in await driver.fetch(_READ, list(revisions), after, upto, window.start, window.end, limit + 1):
         points[row["id"]].append(KeptPoint(row["open_time"], row["outputs"], row["stable"]))
-    return {
-        series_id: KeptPage(found[-limit:] if newest else found[:limit], len(found) > limit)
-        for series_id, found in points.items()
-    }
+    return {key: KeptPage(found[-limit:], len(found) > limit) for key, found in points.items()}
 
 
 def _after(write: KeptWrite, *, changed: bool) -> Kept:

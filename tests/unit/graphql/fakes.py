@@ -36,6 +36,7 @@ from candlewick.domain.job import (
     JobProgress,
     JobStatus,
 )
+from candlewick.domain.kept import Kept, KeptChange, KeptId, KeptKey, KeptPage, KeptPoint, Standing
 from candlewick.domain.letter import KeptLetter, LetterFilter, LetterId, Retried, RetryResult
 from candlewick.domain.market import (
     Asset,
@@ -69,7 +70,7 @@ from candlewick.domain.raw import DeadLetter, LetterKind, RawId, RawRecord
 from candlewick.domain.ruler import Ruler, local_ruler
 from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceCapability, SourceFigures, SourceProfile, SourceState, SourceStatus
-from candlewick.domain.time import Window, microseconds
+from candlewick.domain.time import MICROSECOND, Window, microseconds
 from candlewick.domain.watch import Watched
 from candlewick.domain.written import RowTemplate, WrittenPage
 from candlewick.indicators.catalogue import indicator
@@ -77,6 +78,7 @@ from candlewick.ports import CommitKey
 from candlewick.providers.sources import look_at_start
 
 START = datetime(2024, 8, 8, tzinfo=UTC)
+ALL_TIME = Window(datetime(2009, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 READER, SECRET = "cwk_reader", "cwk_operator"
 
 
@@ -821,6 +823,54 @@ class FakeIndicators(Recorded):
         return IndicatorPage(opens, lines)
 
 
+class FakeKept:
+    """RSI and OBV of hours of the first instrument, as a worker would store them."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, KeptId] = {"rsi(length=14)": KeptId(1), "obv": KeptId(2)}
+        self.points: dict[KeptId, dict[datetime, tuple[KeptPoint, int]]] = {KeptId(1): {}, KeptId(2): {}}
+        self.log: dict[KeptId, list[KeptChange]] = {KeptId(1): [], KeptId(2): []}
+        self.asked = 0
+
+    def store(self, series: int, *hours: int, value: float = 0.0) -> None:
+        """The values of these hours, in one transaction."""
+        key, opens = KeptId(series), [START + timedelta(hours=hour) for hour in hours]
+        revision = len(self.log[key]) + 1
+        for opened in opens:
+            self.points[key][opened] = KeptPoint(opened, [value], stable=True), revision
+        self.log[key].append(KeptChange(key, revision, Window(min(opens), max(opens) + MICROSECOND)))
+
+    async def of_instrument(self, instrument_id: InstrumentId, bar: str) -> dict[str, Kept]:
+        if (instrument_id, bar) != (1, "PT1H"):
+            return {}
+        standing = Standing(1, START)
+        return {name: Kept(key, KeptKey(instrument_id, bar, name), standing) for name, key in self.names.items()}
+
+    async def revisions(self, series_ids: Sequence[KeptId]) -> dict[KeptId, int]:
+        self.asked += 1
+        return {key: self._revision(key) for key in series_ids if key in self.log}
+
+    async def newest(self, series_ids: Sequence[KeptId], limit: int) -> dict[KeptId, tuple[int, KeptPage]]:
+        pages = await self.read_changed({key: (-1, 2**62) for key in series_ids if key in self.log}, ALL_TIME, limit)
+        return {key: (self._revision(key), page) for key, page in pages.items()}
+
+    async def changes(self, after: Mapping[KeptId, int], limit: int) -> list[KeptChange]:
+        return [each for key, told in after.items() for each in self.log[key] if each.revision > told][:limit]
+
+    async def read_changed(
+        self, revisions: Mapping[KeptId, tuple[int, int]], window: Window, limit: int
+    ) -> dict[KeptId, KeptPage]:
+        pages = {}
+        for key, (after, upto) in revisions.items():
+            rows = sorted(self.points[key].values())
+            found = [p for p, r in rows if after < r <= upto and window.start <= p.open_time < window.end]
+            pages[key] = KeptPage(found[-limit:], len(found) > limit)
+        return pages
+
+    def _revision(self, key: KeptId) -> int:
+        return self.log[key][-1].revision if self.log[key] else 0
+
+
 class FakeServices:
     """All of them."""
 
@@ -845,6 +895,7 @@ class FakeServices:
         self.pricing: Any = FakePricing()
         self.markets: Any = FakeMarkets()
         self.indicators: Any = FakeIndicators()
+        self.kept: Any = FakeKept()
         self.freshness: Any = FakeFreshness()
         self.days: Any = FakeDays()
         self.gaps: Any = FakeGaps()

@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from candlewick.graphql.live.hub import LiveHub
 from candlewick.graphql.live.jobs import JobFeed
+from candlewick.graphql.live.kept import KeptFeed
 from candlewick.graphql.live.resuming import KEPT
 from candlewick.graphql.services import Services
 
@@ -24,6 +25,7 @@ class Live:
 
     hub: LiveHub
     jobs: JobFeed
+    kept: KeptFeed
     allowed_lateness: timedelta
     """A candle is final this long after its window."""
     resumable_for: timedelta = KEPT
@@ -32,7 +34,7 @@ class Live:
     @classmethod
     def over(cls, services: Services, allowed_lateness: timedelta = LATENESS, resumable_for: timedelta = KEPT) -> Self:
         hub = LiveHub(services.bus, services.commit_log)
-        return cls(hub, JobFeed(services.jobs), allowed_lateness, resumable_for)
+        return cls(hub, JobFeed(services.jobs), KeptFeed(services.kept), allowed_lateness, resumable_for)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -8,6 +8,7 @@ import strawberry
 
 from candlewick.graphql.types.candle import Candle
 from candlewick.graphql.types.gap import Gap
+from candlewick.graphql.types.indicator import IndicatorSeries
 from candlewick.graphql.types.quote import Quote
 from candlewick.graphql.types.span import TimeSpan
 from candlewick.graphql.types.trade import Trade
@@ -99,6 +100,41 @@ class QuoteUpdate:
     quotes: list[Quote] = strawberry.field(description="In order of time; 1 to 100, of more the newest.")
 
 
+@strawberry.type(description="Where a subscription to indicators begins: the newest two points of each.")
+class IndicatorSnapshot:
+    """Of those that have no points yet, an empty series."""
+
+    instrument: str = strawberry.field(description=_KEY)
+    series: list[IndicatorSeries] = strawberry.field(description="One for each indicator, in the order asked for.")
+    cursor: str = strawberry.field(description=_CURSOR)
+
+
+@strawberry.type(description="Points of candles that have just closed.")
+class IndicatorUpdate:
+    """Each is here once, as soon as it is stored."""
+
+    instrument: str = strawberry.field(description=_KEY)
+    series: list[IndicatorSeries] = strawberry.field(description="Those that have new points, at the end of each.")
+    omitted: TimeSpan | None = strawberry.field(
+        description="Where more points are new than one event carries: query them. Null if there are none."
+    )
+    cursor: str = strawberry.field(description=_CURSOR)
+
+
+@strawberry.type(description="Points that are others now, since a closed candle on which they depend was revised.")
+class IndicatorRevised:
+    """Points of the past that are computed for the first time are here too."""
+
+    instrument: str = strawberry.field(description=_KEY)
+    series: list[IndicatorSeries] = strawberry.field(description="Those that have changed points, with these.")
+    omitted: TimeSpan | None = strawberry.field(
+        description="Where more points changed than one event carries: query them. Null if there are none."
+    )
+    cursor: str = strawberry.field(
+        description="As of other events; where an update comes with it, it stands before both: they are told again."
+    )
+
+
 QuoteEvent = Annotated[QuoteUpdate, strawberry.union("QuoteEvent", description="What a subscription to quotes sends.")]
 TradeEvent = Annotated[
     TradeBatch | FeedGap | Lagged,
@@ -107,4 +143,8 @@ TradeEvent = Annotated[
 CandleEvent = Annotated[
     CandleSnapshot | CandleUpdate | CandleRevised | FeedGap | Lagged,
     strawberry.union("CandleEvent", description="What a subscription to candles sends."),
+]
+IndicatorEvent = Annotated[
+    IndicatorSnapshot | IndicatorUpdate | IndicatorRevised | Lagged,
+    strawberry.union("IndicatorEvent", description="What a subscription to indicators sends."),
 ]

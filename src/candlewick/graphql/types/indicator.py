@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Self, cast
 
 import strawberry
 
 from candlewick.domain import indicator
 from candlewick.domain.indicator_query import IndicatorChoice, IndicatorPage
+from candlewick.domain.kept import KeptPoint
 from candlewick.domain.time import from_microseconds
 from candlewick.graphql.faults import RepeatedParameter, TooMany
 from candlewick.graphql.limits import MAX_PARAMETERS
@@ -152,6 +154,16 @@ def series_of(choices: tuple[IndicatorChoice, ...], page: IndicatorPage) -> list
         )
         for choice, line in zip(choices, page.lines, strict=True)
     ]
+
+
+def kept_series(choice: IndicatorChoice, points: Sequence[KeptPoint]) -> IndicatorSeries:
+    """Some points of a series that is kept."""
+    return IndicatorSeries(
+        name=choice.name,
+        parameters=[IndicatorParameter(name=name, value=value) for name, value in choice.parameters],
+        outputs=list(spec_of(choice.name).outputs),
+        points=cast("list[IndicatorPoint]", points),
+    )
 
 
 Of = Annotated[list[IndicatorInput], strawberry.argument(description="Which indicators: 1 to 20.")]
