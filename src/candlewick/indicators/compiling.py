@@ -13,6 +13,6 @@ type Floats = npt.NDArray[np.float64]
 
 
 def compiled[**P, R](function: Callable[P, R]) -> Callable[P, R]:
-    """Compiled at the first call, and kept on disk for the next process."""
-    made: Any = njit(cache=True)(function)
+    """Compiled at the first call, and kept on disk for the next process. Other threads run on meanwhile."""
+    made: Any = njit(cache=True, nogil=True)(function)
     return made  # type: ignore[no-any-return]

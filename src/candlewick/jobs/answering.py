@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Final
 
 import structlog
@@ -54,13 +54,20 @@ def prepared(candles: ColumnReads, most_history: int) -> Prepare:
 
 async def keep_answering(answering: Answering, stop: asyncio.Event) -> None:
     """Answer until `stop`; then finish what is in hand."""
-    with ThreadPoolExecutor(answering.lanes, "indicators") as executor:
+    executor = ThreadPoolExecutor(answering.lanes, "indicators")
+
+    async def serve() -> None:
         began = perf_counter()
         indicating = await asyncio.get_running_loop().run_in_executor(executor, answering.prepare, executor)
         log.info("indicators_ready", seconds=round(perf_counter() - began, 3))
         async with asyncio.TaskGroup() as group:
             for _ in range(answering.lanes):
                 group.create_task(keep_at("indicators", _Lane(answering, indicating, stop).serve, Pace(), stop))
+
+    try:
+        await keep_at("indicators", serve, Pace(), stop)
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)  # a wait would hold up the loop
 
 
 class _Lane:
@@ -84,9 +91,9 @@ class _Lane:
         """The answer, and for how long it may be given again."""
         began = perf_counter()
         try:
+            query = load_query(question.body)
             async with asyncio.timeout(question.left.total_seconds()):
-                query = load_query(question.body)
-                page = await self._indicating.page(query)
+                page = await self._indicating.page(query, monotonic() + question.left.total_seconds())
         except InvalidInput as error:
             return dump_refusal(error), self._kept_for
         except TimeoutError:

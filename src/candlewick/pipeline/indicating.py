@@ -6,6 +6,8 @@ import asyncio
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -50,19 +52,20 @@ class Indicating:
         self._executor = executor
         self._most = most_history
 
-    async def page(self, query: IndicatorQuery) -> IndicatorPage:
-        """The values.
+    async def page(self, query: IndicatorQuery, until: float = inf) -> IndicatorPage:
+        """The values. After the monotonic time `until` nobody wants them any more: no further series is begun then.
 
         Raises:
             TooFewCandles: of one of them there is not a single value.
             TooLongHistory: one adds up from the first candle on, which is too far away.
             MissingFigure: a candle says nothing where one of them needs a number.
             InvalidDuration: so many candles of that kind cannot be read in one go.
+            TimeoutError: it took longer than anybody waits.
         """
         history = max(_reach(choice, query.bar.every, self._most) for choice in query.choices)
         found = await self._read(query, history)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._page, query, found)
+        return await loop.run_in_executor(self._executor, self._page, query, found, until)
 
     async def _read(self, query: IndicatorQuery, history: int) -> CandleColumns:
         """The candles of the page and up to `history` before them: as many as the store folds in one go."""
@@ -79,13 +82,17 @@ class Indicating:
                     raise
                 history //= 2
 
-    def _page(self, query: IndicatorQuery, columns: CandleColumns) -> IndicatorPage:
+    def _page(self, query: IndicatorQuery, columns: CandleColumns, until: float) -> IndicatorPage:
         candles = CandleSeries.of(columns)
         first = max(len(candles) - query.limit, 0)
         if query.window is not None:
             first = max(first, int(np.searchsorted(candles.open_time, microseconds(query.window.start))))
         part = _Part(candles, first, whole=not columns.more)
-        lines = [self._line(choice, part, query.bar.every) for choice in query.choices]
+        lines = []
+        for choice in query.choices:
+            if monotonic() > until:
+                raise TimeoutError
+            lines.append(self._line(choice, part, query.bar.every))
         return IndicatorPage(candles.open_time[first:], lines)  # type: ignore[arg-type]
 
     def _line(self, choice: IndicatorChoice, part: _Part, every: Duration) -> IndicatorLine:

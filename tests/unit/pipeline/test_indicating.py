@@ -229,6 +229,11 @@ async def test_of_candles_that_are_folded_as_many_are_read_as_may_be(executor: T
         await answered(candles, query("sma", limit=1_001), executor)
 
 
+async def test_no_series_is_begun_that_nobody_waits_for(executor: ThreadPoolExecutor) -> None:
+    with pytest.raises(TimeoutError):
+        await Indicating(Candles(walk()), compute, executor).page(query("sma", "ema"), until=0)
+
+
 async def test_times_are_those_of_the_candles(executor: ThreadPoolExecutor) -> None:
     page = await answered(Candles(walk()), query("roc", limit=1), executor)
 

@@ -47,7 +47,9 @@ class Lists:
             return None
         name = _name(found[0])
         plan = Plan.of(get_named_type(connection.fields[name].type), found[0], self._collect)
-        return None if plan is None else _template_of(plan, has_ends=self._has_ends(connection, fields))
+        if plan is None or any(leaf.elements is not None for leaf in plan.leaves()):
+            return None
+        return _template_of(plan, has_ends=self._has_ends(connection, fields))
 
     def _has_ends(self, connection: GraphQLObjectType, fields: GroupedFieldSet) -> bool:
         """Whether the page's first and last cursors are selected."""

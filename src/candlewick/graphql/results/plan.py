@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from graphql import GraphQLField, GraphQLLeafType, GraphQLNonNull, GraphQLObjectType, is_leaf_type
+from graphql import GraphQLField, GraphQLLeafType, GraphQLList, GraphQLNonNull, GraphQLObjectType, is_leaf_type
 from graphql.execution.collect_fields import CollectedFields, FieldDetails
 from strawberry.types.field import StrawberryField
 
@@ -29,6 +30,8 @@ class Leaf:
     path: str
     type: GraphQLLeafType
     nullable: bool
+    elements: bool | None = None
+    """Of a list of such values, whether they may be null; None: it is no list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,17 @@ def _field(
     type_ = definition.type.of_type if isinstance(definition.type, GraphQLNonNull) else definition.type
     if is_leaf_type(type_):
         return Leaf(key, path + attribute, type_, nullable)
+    if isinstance(type_, GraphQLList):
+        return _list_leaf(key, path + attribute, type_, nullable=nullable)
     plan = None if nullable else Plan.of(type_, details, collect, f"{path}{attribute}.")
     return Nested(key, attribute, plan) if plan else None
+
+
+def _list_leaf(key: str, path: str, type_: GraphQLList[Any], *, nullable: bool) -> Leaf | None:
+    """A list of values that each row has; None if it is one of objects, or of lists."""
+    of: Any = type_.of_type
+    element = of.of_type if isinstance(of, GraphQLNonNull) else of
+    return Leaf(key, path, element, nullable, not isinstance(of, GraphQLNonNull)) if is_leaf_type(element) else None
 
 
 def _attribute(definition: GraphQLField) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import repeat
+from dataclasses import replace
+from itertools import chain, islice, repeat
 from operator import attrgetter
 from types import NoneType
 from typing import Any, Final
@@ -74,6 +75,8 @@ def _coerced(leaf: Leaf, column: Column) -> Column:
         kinds.discard(NoneType)
     if any(map(_is_no_value, kinds)):
         raise Surprise
+    if leaf.elements is not None:
+        return _lists(leaf, column, kinds)
     if kinds <= {_AS_THEY_ARE.get(leaf.type.name)}:
         return column
     few = isinstance(leaf.type, CustomGraphQLEnumType) and kinds <= {leaf.type.wrapped_cls}
@@ -81,6 +84,15 @@ def _coerced(leaf: Leaf, column: Column) -> Column:
         return _by_value(leaf, column) if few else _by_row(leaf, column)
     except Exception as exc:
         raise Surprise from exc
+
+
+def _lists(leaf: Leaf, column: Column, kinds: set[type]) -> Column:
+    """Lists of values, all of them as one column; then each list gets as many back as it had."""
+    if not kinds <= {list, tuple}:
+        raise Surprise
+    element = replace(leaf, nullable=bool(leaf.elements), elements=None)
+    values = iter(_coerced(element, [*chain.from_iterable(each for each in column if each is not None)]))
+    return [None if each is None else [*islice(values, len(each))] for each in column]
 
 
 def _by_row(leaf: Leaf, column: Column) -> Column:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Self, cast
 
 import strawberry
 
 from candlewick.domain import indicator
-from candlewick.domain.indicator_query import IndicatorChoice, IndicatorPage
+from candlewick.domain.indicator_query import IndicatorChoice, IndicatorLine, IndicatorPage
 from candlewick.domain.kept import KeptPoint
 from candlewick.domain.time import from_microseconds
 from candlewick.graphql.faults import RepeatedParameter, TooMany
@@ -118,7 +118,7 @@ class IndicatorParameter:
 
 @strawberry.type(description="What an indicator says of one candle.")
 class IndicatorPoint:
-    """One of a series."""
+    """Resolved from the domain's points as they are: the names are the same."""
 
     open_time: datetime = strawberry.field(description="Where the candle's window starts.")
     values: list[float | None] = strawberry.field(
@@ -142,18 +142,8 @@ class IndicatorSeries:
 def series_of(choices: tuple[IndicatorChoice, ...], page: IndicatorPage) -> list[IndicatorSeries]:
     """The page as the API has it: the times are made once for all series."""
     times = [from_microseconds(opened) for opened in page.open_times]
-    return [
-        IndicatorSeries(
-            name=choice.name,
-            parameters=[IndicatorParameter(name=name, value=value) for name, value in choice.parameters],
-            outputs=list(spec_of(choice.name).outputs),
-            points=[
-                IndicatorPoint(open_time=opened, values=list(values), stable=position >= line.stable_from)
-                for position, (opened, *values) in enumerate(zip(times, *line.outputs, strict=True))
-            ],
-        )
-        for choice, line in zip(choices, page.lines, strict=True)
-    ]
+    pairs = zip(choices, page.lines, strict=True)
+    return [kept_series(choice, list(_points(times, line))) for choice, line in pairs]
 
 
 def kept_series(choice: IndicatorChoice, points: Sequence[KeptPoint]) -> IndicatorSeries:
@@ -164,6 +154,11 @@ def kept_series(choice: IndicatorChoice, points: Sequence[KeptPoint]) -> Indicat
         outputs=list(spec_of(choice.name).outputs),
         points=cast("list[IndicatorPoint]", points),
     )
+
+
+def _points(times: Sequence[datetime], line: IndicatorLine) -> Iterator[KeptPoint]:
+    for position, (opened, *values) in enumerate(zip(times, *line.outputs, strict=True)):
+        yield KeptPoint(opened, values, position >= line.stable_from)
 
 
 Of = Annotated[list[IndicatorInput], strawberry.argument(description="Which indicators: 1 to 20.")]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as StockExecutor
 
+from candlewick.domain.indicator_query import IndicatorPage, IndicatorQuery
 from candlewick.domain.market import Side
 from candlewick.graphql.executor import Executor
-from unit.graphql.fakes import FakeServices
+from unit.graphql.fakes import FakeIndicators, FakeServices
 from unit.graphql.results.differential import prepared, run
 from unit.graphql.results.selections import queries
 from unit.graphql.results.writing import WritingCandles
@@ -66,6 +69,30 @@ async def test_a_page_is_written_if_its_rows_are_wanted_once_and_plain() -> None
         text = 'query { instrument(key: "binance:BTC-USDT") { candles(spec: {interval: H1}) { %s } } } %s'
         await run(Executor, prepared(text % (selection, fragment)), services, {})
         assert (services.candles.written == 1) == expected, selection
+
+
+class _Odd(FakeIndicators):
+    """Says something that a value cannot be, or can, or no list at all."""
+
+    def __init__(self, odd: Any) -> None:
+        super().__init__()
+        self.odd = odd
+
+    async def page(self, query: IndicatorQuery) -> IndicatorPage:
+        page = await super().page(query)
+        return replace(page, lines=[replace(line, outputs=[[*line.outputs[0][:-1], self.odd]]) for line in page.lines])
+
+
+@pytest.mark.parametrize("odd", [*ODD, 2.5, 7, float("inf")], ids=repr)
+@pytest.mark.parametrize("selection", ["values", "v: values stable values @include(if: false)", "openTime values"])
+async def test_lists_of_values_are_answered_alike(selection: str, odd: Any) -> None:
+    services = FakeServices()
+    services.indicators = _Odd(odd)
+    of = '[{name: "rsi"}, {name: "ema"}]'
+    query = f"""query {{ instrument(key: "binance:BTC-USDT") {{
+        indicators(spec: {{interval: H1}}, of: {of}, last: 5) {{ outputs points {{ {selection} }} }} }} }}"""
+    ours, stock = await both(query, services, {})
+    assert str(ours) == str(stock)
 
 
 @PLENTY
