@@ -21,10 +21,13 @@ from candlewick.domain.service import DatabaseEdition
 from candlewick.domain.source import SourceProfile, SourceStatus
 from candlewick.domain.watch import Watched
 from candlewick.graphql.app import HttpOptions, create_app
+from candlewick.pipeline.backtesting import Backtesting
 from candlewick.pipeline.bar_building import BarBuilding
 from candlewick.pipeline.markets import Markets
 from candlewick.pipeline.pricing import Pricing
+from candlewick.pipeline.tapes import Tapes
 from candlewick.ports import Imports, IndicatorDesk
+from candlewick.storage.backtests import StoredBacktests
 from candlewick.storage.bars import Bars
 from candlewick.storage.candles import Candles
 from candlewick.storage.commit_log import StoredCommits
@@ -139,6 +142,7 @@ class Services:
         self.backfills = _NoBackfills()
         self.imports: Imports = _NoImports()
         self.ingests = _NoIngests()
+        self.backtests = StoredBacktests(database)
         self.watching = _NothingWatched()
         self.overseer = _NoSources()
         self.commit_log = StoredCommits(database)
@@ -162,6 +166,8 @@ class Services:
         self.keys = ApiKeys(database, self.clock)
         self.rates = LocalRates()
         self.service = _Probe(database)
+        tapes = Tapes(self.candles, self.days, self.commit_log)
+        self.backtesting = Backtesting(self.instruments, tapes, self.backtests, self.jobs, self.clock)
 
 
 def client(database: Database, *, anonymous: bool = True) -> httpx.AsyncClient:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -28,6 +28,8 @@ MOST_POINTS: Final = 2_000
 """Of the equity curve that is kept: of more candles, each point stands for several."""
 MOST_TRADES: Final = 100_000
 """That are kept of one run; all of them count in its statistics."""
+ENGINE: Final = 1
+"""The version of the rules by which orders are filled and accounts are kept; another one may give other numbers."""
 MOST_MONEY: Final = Decimal(10) ** 15
 FINEST: Final = Decimal("0.00000001")
 """What a quantity is a multiple of where nothing else is said: eight decimal places."""
@@ -251,8 +253,8 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True)
-class BacktestResult:
-    """What came of one instrument: statistics, trades, and the equity curve, thinned to a bounded number of points."""
+class BacktestSummary:
+    """What came of one instrument, in short."""
 
     candles: int
     """That could be traded on."""
@@ -267,9 +269,6 @@ class BacktestResult:
     digest: str
     """Of the candles: runs of the same digest ran on the same numbers."""
     statistics: Statistics
-    trades: Sequence[RoundTrip]
-    """The first `MOST_TRADES`."""
-    equity: Sequence[EquityPoint]
     ruined_at: datetime | None
     """When the equity had become zero or less."""
     pending: bool
@@ -279,17 +278,56 @@ class BacktestResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Backtest:
-    """A result that is kept, with the revision of the data that it ran on."""
+class BacktestResult(BacktestSummary):
+    """All of it, with trades, and the equity curve thinned to a bounded number of points."""
 
-    id: BacktestId
-    job_id: JobId | None
+    trades: Sequence[RoundTrip]
+    """The first `MOST_TRADES`."""
+    equity: Sequence[EquityPoint]
+
+
+@dataclass(frozen=True, slots=True)
+class NewBacktest:
+    """A result to be kept."""
+
     instrument_id: InstrumentId
     request: BacktestRequest
     """Of this one instrument."""
     revision: int
     """The instrument's data version whose candles were read."""
-    engine: int
-    """The version of the engine's rules."""
-    created_at: datetime
     result: BacktestResult
+    step: tuple[JobId, int] | None = None
+    """The job, and which step of it; None: it was run on a command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """A result that is kept; its trades and its curve are read by themselves."""
+
+    id: BacktestId
+    job_id: JobId | None
+    instrument_id: InstrumentId
+    request: BacktestRequest
+    revision: int
+    engine: int
+    """The version of the engine's rules: equal ones give equal numbers on equal candles."""
+    created_at: datetime
+    summary: BacktestSummary
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestFilter:
+    """Which backtests: every field that is given must match."""
+
+    instrument: InstrumentKey | None = None
+    strategy: str | None = None
+    job_id: JobId | None = None
+
+
+def thinned(points: Sequence[EquityPoint], most: int) -> Sequence[EquityPoint]:
+    """At most so many of them, each standing for equal numbers: as after the last, with the deepest drawdown."""
+    if len(points) <= most:
+        return points
+    ends = [len(points) * number // most for number in range(1, most + 1)]
+    parts = [points[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    return [replace(part[-1], drawdown=min(point.drawdown for point in part)) for part in parts]

@@ -36,6 +36,8 @@ class JobKind(StrEnum):
     """A source is asked now."""
     BUILD_BARS = "BUILD_BARS"
     """Event bars are built of stored trades."""
+    BACKTEST = "BACKTEST"
+    """A strategy is tried on the candles of the past."""
 
 
 class JobStatus(StrEnum):

@@ -50,6 +50,8 @@ LISTED: Final = 10
 """Elements of a list that nothing says the length of."""
 SCHEMA_SHARE: Final = 0.8
 """The part of the bound that the whole schema costs, as code generators ask for it: nobody needs it twice."""
+_SIZES: Final = ("first", "last", "points")
+"""Arguments that say how many rows there are at the most."""
 _BYTES: Final = 100
 """Bytes of a text that count as one value."""
 
@@ -182,7 +184,7 @@ class _Field:
 
     @property
     def is_page(self) -> bool:
-        return not self.definition.args.keys().isdisjoint({"first", "last"})
+        return not self.definition.args.keys().isdisjoint(_SIZES)
 
     @property
     def is_bundle(self) -> bool:
@@ -256,7 +258,8 @@ class _Estimate:
             return 1
         size = _page_size(field, arguments)
         if size is not None and field.below is not None and size > self.tariff.page_rows:
-            raise PageOutOfBounds("first" if arguments.get("first") else "last", size, self.tariff.page_rows)
+            named = next(name for name in _SIZES if arguments.get(name))
+            raise PageOutOfBounds(named, size, self.tariff.page_rows)
         below = _asked(arguments) if size is None else size
         length = _first_known(size, field.length, page, below) if field.is_list else 1
         if field.is_bundle:
@@ -310,7 +313,7 @@ def _page_size(field: _Field, arguments: Mapping[str, Any]) -> int | None:
     """
     if not field.is_page:
         return None
-    asked = [value for name in ("first", "last") if isinstance(value := arguments.get(name), int)]
+    asked = [value for name in _SIZES if isinstance(value := arguments.get(name), int)]
     default = DEFAULT_ROWS if "range" in field.definition.args else DEFAULT_LISTED
     if field.is_bundle and arguments.get("range"):
         default = MAX_ROWS

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from candlewick.domain import backtest
 from candlewick.domain.access import Role
+from candlewick.domain.backtest import BacktestId
 from candlewick.domain.errors import InvalidInstrumentKey
 from candlewick.domain.job import JobId
 from candlewick.domain.letter import LetterId
@@ -15,17 +17,20 @@ from candlewick.graphql.context import Context
 from candlewick.graphql.cursor import Series, integer
 from candlewick.graphql.faults import InvalidCursor
 from candlewick.graphql.paging import ListPaging
+from candlewick.graphql.text import clean
 from candlewick.graphql.types.asset import Asset, AssetFilter
+from candlewick.graphql.types.backtest import Backtest, BacktestFilter
 from candlewick.graphql.types.connection import Connection
 from candlewick.graphql.types.dead_letter import DeadLetter, DeadLetterFilter
 from candlewick.graphql.types.instrument import Instrument, InstrumentFilter
-from candlewick.graphql.types.job import Job, JobFilter
+from candlewick.graphql.types.job import Job, JobFilter, parse_id
 from candlewick.graphql.types.watched_instrument import WatchedInstrument
 
 _INSTRUMENTS = Series("instruments")
 _ASSETS = Series("assets")
 _JOBS = Series("jobs")
 _LETTERS = Series("dead letters")
+_BACKTESTS = Series("backtests")
 _WATCHED = Series("watched")
 
 
@@ -55,6 +60,19 @@ async def list_jobs(context: Context, where: JobFilter, paging: ListPaging) -> C
     context.budget.charge(paging.limit)
     page = await context.services.jobs.jobs(where.wanted, paging.limit, after, before, backwards=paging.backwards)
     return _connection(page, paging, Job.of, lambda row: _JOBS.cursor(row.id))
+
+
+async def list_backtests(context: Context, where: BacktestFilter, paging: ListPaging) -> Connection[Backtest]:
+    """One page of the backtests that match."""
+    after, before = paging.ends(lambda cursor, argument: BacktestId(_number(_BACKTESTS, cursor, argument)))
+    context.budget.charge(paging.limit)
+    wanted = backtest.BacktestFilter(
+        InstrumentKey.parse(where.instrument) if where.instrument is not None else None,
+        clean(where.strategy, "strategy"),
+        parse_id(where.job, "job") if where.job is not None else None,
+    )
+    page = await context.services.backtests.backtests(wanted, paging.limit, after, before, backwards=paging.backwards)
+    return _connection(page, paging, Backtest.of, lambda row: _BACKTESTS.cursor(row.id))
 
 
 def page_of_watched(context: Context, rows: Sequence[Watched], paging: ListPaging) -> Connection[WatchedInstrument]:

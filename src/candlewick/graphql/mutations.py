@@ -15,6 +15,7 @@ from candlewick.graphql.context import Info
 from candlewick.graphql.paging import check_size
 from candlewick.graphql.text import clean
 from candlewick.graphql.types import outcomes
+from candlewick.graphql.types.backtest_input import BacktestInput
 from candlewick.graphql.types.enums import DataKind
 from candlewick.graphql.types.event_bar import EventBarInput
 from candlewick.graphql.types.job import Job, JobIdArgument, parse_id
@@ -28,6 +29,7 @@ from candlewick.graphql.types.letter_retry import (
 )
 from candlewick.graphql.types.outcomes import (
     BackfillPayload,
+    BacktestPayload,
     BuildBarsPayload,
     CancelJobPayload,
     IngestPayload,
@@ -173,6 +175,27 @@ class Mutation:
             return Job.of(await info.context.services.ingests.submit(request, requested_by=caller.prefix))
         except outcomes.OF_INGEST as exc:
             return outcomes.ingest_problem(exc, instruments or ())
+
+    @strawberry.mutation(
+        description=(
+            "Try a strategy on candles of the past, as a job: a result for each instrument, kept with the revision of "
+            "the data that it ran on."
+        )
+    )
+    async def backtest(
+        self,
+        info: Info,
+        input: Annotated[BacktestInput, strawberry.argument(description="What to try, on what.")],  # noqa: A002
+    ) -> BacktestPayload:
+        caller = info.context.require(Role.OPERATOR)
+        key = clean(input.idempotency_key, "idempotencyKey")
+        try:
+            job = await info.context.services.backtesting.submit(
+                input.request, idempotency_key=key, requested_by=caller.prefix
+            )
+        except outcomes.OF_BACKTEST as exc:
+            return outcomes.backtest_problem(exc, input.instruments)
+        return Job.of(job)
 
     @strawberry.mutation(description="Do nothing more of a job from now on. What it has stored stays.")
     async def cancel_job(

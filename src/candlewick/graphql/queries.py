@@ -7,13 +7,23 @@ from typing import Annotated
 import strawberry
 
 import candlewick
+from candlewick.backtest.strategies import STRATEGIES
 from candlewick.domain.access import Role
+from candlewick.domain.backtest import BacktestId
 from candlewick.domain.job import JobId
 from candlewick.domain.letter import LetterId
 from candlewick.domain.market import AssetId, InstrumentId, InstrumentKey, VenueId
 from candlewick.domain.movers import Universe
 from candlewick.graphql.context import Info
-from candlewick.graphql.listing import list_assets, list_instruments, list_jobs, list_letters, page_of_watched
+from candlewick.graphql.faults import InvalidText
+from candlewick.graphql.listing import (
+    list_assets,
+    list_backtests,
+    list_instruments,
+    list_jobs,
+    list_letters,
+    page_of_watched,
+)
 from candlewick.graphql.markets import (
     DAY,
     AtVenue,
@@ -42,6 +52,7 @@ from candlewick.graphql.pricing import (
     question,
 )
 from candlewick.graphql.types.asset import Asset, AssetFilter
+from candlewick.graphql.types.backtest import Backtest, BacktestFilter
 from candlewick.graphql.types.connection import Connection, ListedAfter, ListedBefore, ListedFirst, ListedLast
 from candlewick.graphql.types.dead_letter import DeadLetter, DeadLetterFilter
 from candlewick.graphql.types.indicator import IndicatorSpec
@@ -52,6 +63,7 @@ from candlewick.graphql.types.node import Node, NodeId
 from candlewick.graphql.types.price import ConversionResult, PriceResult
 from candlewick.graphql.types.service import ServiceInfo
 from candlewick.graphql.types.source import Source
+from candlewick.graphql.types.strategy import StrategySpec
 from candlewick.graphql.types.venue import Venue
 from candlewick.graphql.types.watched_instrument import WatchedInstrument
 from candlewick.indicators.catalogue import CATALOGUE
@@ -60,6 +72,10 @@ InstrumentsWhere = Annotated[
     InstrumentFilter | None, strawberry.argument(name="filter", description="Which; all if left out.")
 ]
 JobsWhere = Annotated[JobFilter | None, strawberry.argument(name="filter", description="Which; all if left out.")]
+BacktestsWhere = Annotated[
+    BacktestFilter | None, strawberry.argument(name="filter", description="Which; all if left out.")
+]
+BacktestIdArgument = Annotated[strawberry.ID, strawberry.argument(description="The backtest's `id`.")]
 LettersWhere = Annotated[
     DeadLetterFilter | None, strawberry.argument(name="filter", description="Which; the unresolved ones if left out.")
 ]
@@ -179,6 +195,34 @@ class Query:
     ) -> Connection[Job]:
         return await list_jobs(info.context, filter_ or JobFilter(), ListPaging(first, after, last, before))
 
+    @strawberry.field(description="One backtest by its id; null if there is none.")
+    async def backtest(
+        self,
+        info: Info,
+        id: BacktestIdArgument,  # noqa: A002
+    ) -> Backtest | None:
+        node_id = NodeId.parse(id)
+        if node_id.kind != "Backtest":
+            raise InvalidText("id", f"is the id of one {node_id.kind}, not of a backtest")
+        return await _backtest(info, BacktestId(node_id.number))
+
+    @strawberry.field(description="Backtests, the newest first.")
+    async def backtests(
+        self,
+        info: Info,
+        filter_: BacktestsWhere = None,
+        first: ListedFirst = None,
+        after: ListedAfter = None,
+        last: ListedLast = None,
+        before: ListedBefore = None,
+    ) -> Connection[Backtest]:
+        paging = ListPaging(first, after, last, before)
+        return await list_backtests(info.context, filter_ or BacktestFilter(), paging)
+
+    @strawberry.field(description="Every strategy that can be backtested.")
+    def strategy_catalogue(self) -> list[StrategySpec]:
+        return [StrategySpec.of(each) for each in STRATEGIES.values()]
+
     @strawberry.field(
         description="Dead letters, the newest first. Needs a key with the role OPERATOR: they carry what sources sent."
     )
@@ -216,7 +260,7 @@ class Query:
         return ServiceInfo(version=candlewick.__version__, edition=probe.edition, capabilities=list(probe.capabilities))
 
 
-async def fetch_node(info: Info, node_id: NodeId) -> Node | None:
+async def fetch_node(info: Info, node_id: NodeId) -> Node | None:  # noqa: PLR0911 (one for each type)
     """The object behind a global id."""
     loaders = info.context.loaders
     match node_id.kind:
@@ -229,6 +273,8 @@ async def fetch_node(info: Info, node_id: NodeId) -> Node | None:
         case "Job":
             job = await info.context.services.jobs.job(JobId(node_id.number))
             return Job.of(job) if job else None
+        case "Backtest":
+            return await _backtest(info, BacktestId(node_id.number))
         case "DeadLetter":
             info.context.require(Role.OPERATOR)
             letter_id = LetterId(node_id.number)
@@ -240,3 +286,8 @@ async def fetch_node(info: Info, node_id: NodeId) -> Node | None:
         case _:
             venue = await loaders.venues.load(VenueId(node_id.number))
             return Venue.of(venue) if venue else None
+
+
+async def _backtest(info: Info, backtest_id: BacktestId) -> Backtest | None:
+    row = (await info.context.services.backtests.by_ids([backtest_id])).get(backtest_id)
+    return Backtest.of(row) if row else None

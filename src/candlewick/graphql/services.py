@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from candlewick.domain.access import ApiKey
+from candlewick.domain.backtest import Backtest, BacktestFilter, BacktestId, EquityPoint, RoundTrip
 from candlewick.domain.candle import Candle
 from candlewick.domain.columns import CandleColumns, ColumnChoice
 from candlewick.domain.commit import Commit, CommitNotice
@@ -45,6 +46,7 @@ from candlewick.domain.watch import Watched
 from candlewick.domain.written import RowTemplate, WrittenPage
 from candlewick.ports import (
     Backfills,
+    Backtests,
     BarDesk,
     BarReads,
     Clock,
@@ -175,6 +177,32 @@ class LetterRetries(Protocol):
     """Dead letters, tried again: see `pipeline.letters`."""
 
     async def run(self, ids: Sequence[LetterId], *, requested_by: str) -> Sequence[Retried]: ...
+
+
+class BacktestReads(Protocol):
+    """The reading half of `ports.BacktestStore`."""
+
+    async def by_ids(self, ids: Sequence[BacktestId]) -> Mapping[BacktestId, Backtest]: ...
+    async def of_jobs(self, job_ids: Sequence[JobId]) -> Mapping[JobId, Sequence[Backtest]]: ...
+    async def backtests(
+        self,
+        where: BacktestFilter,
+        first: int,
+        after: BacktestId | None,
+        before: BacktestId | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[Backtest]: ...
+    async def curves(self, ids: Sequence[BacktestId]) -> Mapping[BacktestId, Sequence[EquityPoint]]: ...
+    async def trades(
+        self,
+        backtest_id: BacktestId,
+        first: int,
+        after: int | None,
+        before: int | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[RoundTrip]: ...
 
 
 class JobDesk(Protocol):
@@ -314,6 +342,12 @@ class Services(Protocol):
 
     @property
     def bar_building(self) -> BarDesk: ...
+
+    @property
+    def backtesting(self) -> Backtests: ...
+
+    @property
+    def backtests(self) -> BacktestReads: ...
 
     @property
     def imports(self) -> Imports: ...

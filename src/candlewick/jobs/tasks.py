@@ -57,6 +57,8 @@ async def _work(services: Services, step: Step, report: Report) -> Outcome:  # n
             return await services.ingests.run(step, report)
         case JobKind.BUILD_BARS:
             return await services.bar_building.run(step, report)
+        case JobKind.BACKTEST:
+            return await services.backtesting.step(step, report)
         case _:
             assert_never(step.kind)
 

@@ -1,6 +1,7 @@
 """What the use cases need from outside, in domain types. Adapters live in `storage`, `bus`, `providers` and `clock`."""
 
 from candlewick.ports.audit import CommitKey, LetterDesk, PayloadPosition, RawReads, Readers
+from candlewick.ports.backtests import Backtests, BacktestStore, RevisionReads, TapeReads
 from candlewick.ports.bars import BarDesk, BarReads, BarsBuilt, BarStore, BarTurn
 from candlewick.ports.calendars import CalendarSource, CalendarStore
 from candlewick.ports.gaps import GapStore
@@ -68,6 +69,8 @@ __all__ = [
     "ArchiveShelf",
     "ArchiveSource",
     "Backfills",
+    "BacktestStore",
+    "Backtests",
     "BarDesk",
     "BarReads",
     "BarStore",
@@ -132,9 +135,11 @@ __all__ = [
     "RawStore",
     "Readers",
     "Relay",
+    "RevisionReads",
     "Sight",
     "StatusBoard",
     "TableSource",
+    "TapeReads",
     "TradeHistory",
     "TradeStore",
     "TradeStream",

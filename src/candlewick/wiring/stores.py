@@ -12,10 +12,12 @@ from candlewick.clock import SystemClock
 from candlewick.domain.errors import SchemaOutOfDate
 from candlewick.domain.market import InstrumentKey
 from candlewick.pipeline import importing
+from candlewick.pipeline.backtesting import Backtesting
 from candlewick.pipeline.bar_building import BarBuilding
 from candlewick.pipeline.importing import ArchiveImport
 from candlewick.pipeline.markets import Markets
 from candlewick.pipeline.pricing import Pricing
+from candlewick.pipeline.tapes import Tapes
 from candlewick.pipeline.watching import Watching
 from candlewick.ports import Clock, Ingests, MarketSource
 from candlewick.providers.csv.mapping import FileMapping
@@ -23,6 +25,7 @@ from candlewick.providers.registry import providers
 from candlewick.providers.sources import archives_of, tables_of
 from candlewick.settings import Settings
 from candlewick.storage import schema
+from candlewick.storage.backtests import StoredBacktests
 from candlewick.storage.bars import Bars
 from candlewick.storage.calendars import StoredCalendars
 from candlewick.storage.candles import Candles
@@ -92,6 +95,8 @@ class Stores:
         """What makes event bars."""
         return BarBuilding(self.instruments, self.bars, self.jobs, self.clock)
 
+    backtests: StoredBacktests
+
     @property
     def pricing(self) -> Pricing:
         """What answers what things cost."""
@@ -102,6 +107,12 @@ class Stores:
     def markets(self) -> Markets:
         """What answers how markets stand."""
         return Markets(self.market_views, self.prices, self.pricing, self.clock)
+
+    @property
+    def backtesting(self) -> Backtesting:
+        """What runs backtests, and makes jobs of them."""
+        tapes = Tapes(self.candles, self.days, self.commit_log)
+        return Backtesting(self.instruments, tapes, self.backtests, self.jobs, self.clock)
 
     @property
     def import_stores(self) -> importing.Stores:
@@ -214,4 +225,5 @@ def _stores(settings: Settings, database: Database, control: Database) -> Stores
         calendars=StoredCalendars(database),
         kept=KeptIndicators(database),
         bars=Bars(database),
+        backtests=StoredBacktests(database),
     )

@@ -124,7 +124,9 @@ def test_capabilities_decide_not_names() -> None:
 
 
 async def test_a_revision_that_is_not_known_is_answered_with_those_that_are(empty: str) -> None:
-    with pytest.raises(UnknownRevision, match="this version knows 0001, 0002, 0003, 0004, 0005, 0006, head and base"):
+    with pytest.raises(
+        UnknownRevision, match="this version knows 0001, 0002, 0003, 0004, 0005, 0006, 0007, head and base"
+    ):
         await migrate(empty, "9999")
 
 

@@ -18,6 +18,7 @@ from candlewick.domain.time import microseconds
 from candlewick.indicators.series import CandleSeries
 from recordings import recording
 from unit.backtest.independent import Day
+from unit.indicators.answers import walk
 
 DAY_MICROSECONDS = 86_400_000_000
 
@@ -30,6 +31,14 @@ def tape_of(days: Sequence[Day], times: Sequence[int], width: int = DAY_MICROSEC
     texts = [np.array([format(each, "f").encode() for each in columns[at]], dtype=np.bytes_) for at in (0, 3)]
     series = CandleSeries(opened, opens, highs, lows, closes, np.ones(len(days)))
     return Tape(series, opened + width, *texts)
+
+
+def wandering(count: int) -> Tape:
+    """Minutes of a random walk."""
+    series = walk(count, tick=0.25)
+    columns = zip(series.open, series.high, series.low, series.close, strict=True)
+    days = [Day(*(Decimal(f"{each:.2f}") for each in row)) for row in columns]
+    return tape_of(days, list(range(0, count * 60_000_000, 60_000_000)), 60_000_000)
 
 
 def apple(*, adjusted: bool = True) -> tuple[list[date], list[Day]]:

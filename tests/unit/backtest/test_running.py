@@ -34,18 +34,10 @@ from candlewick.domain.hours import TimeBar
 from candlewick.domain.interval import Interval
 from candlewick.domain.market import InstrumentKey
 from candlewick.domain.time import EPOCH, Window
-from unit.backtest.days import tape_of
+from unit.backtest.days import tape_of, wandering
 from unit.backtest.independent import Day
-from unit.indicators.answers import walk
 
 BTC = InstrumentKey.parse("binance:BTC-USDT")
-
-
-def wandering(count: int) -> Tape:
-    series = walk(count, tick=0.25)
-    columns = zip(series.open, series.high, series.low, series.close, strict=True)
-    days = [Day(*(Decimal(f"{each:.2f}") for each in row)) for row in columns]
-    return tape_of(days, list(range(0, count * 60_000_000, 60_000_000)), 60_000_000)
 
 
 TAPE = wandering(400)

@@ -12,6 +12,14 @@ from typing import Any
 
 from candlewick.bus.rates import LocalRates
 from candlewick.domain.access import ApiKey, ApiKeyId, Role
+from candlewick.domain.backtest import (
+    Backtest,
+    BacktestFilter,
+    BacktestId,
+    BacktestRequest,
+    EquityPoint,
+    RoundTrip,
+)
 from candlewick.domain.bar import BarMeasure, BarRule, EventBarSpec, Expectation
 from candlewick.domain.bar_series import Bar, BarPosition, BarQuery, BarSeries, BuildBarsRequest, SeriesId
 from candlewick.domain.candle import Candle, CandleOrigin, CandleStatus
@@ -621,6 +629,52 @@ class FakeBackfills(Recorded):
         return a_job(7, JobStatus.QUEUED, started_at=None)
 
 
+class FakeBacktesting(Recorded):
+    """Makes job 9 of every request."""
+
+    async def submit(self, request: BacktestRequest, *, idempotency_key: str | None, requested_by: str) -> Job:
+        self.note("submit", request, idempotency_key, requested_by)
+        return a_job(9, JobStatus.QUEUED, kind=JobKind.BACKTEST, started_at=None)
+
+
+class FakeBacktests(Recorded):
+    """Results by number, all of them with the same curve and trades."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: dict[BacktestId, Backtest] = {}
+        self.curve: Sequence[EquityPoint] = ()
+        self.positions: Sequence[RoundTrip] = ()
+
+    async def by_ids(self, ids: Sequence[BacktestId]) -> Mapping[BacktestId, Backtest]:
+        return {each: self.rows[each] for each in ids if each in self.rows}
+
+    async def of_jobs(self, job_ids: Sequence[JobId]) -> Mapping[JobId, Sequence[Backtest]]:
+        return {job_id: [each for each in self.rows.values() if each.job_id == job_id] for job_id in job_ids}
+
+    async def backtests(
+        self, where: BacktestFilter, first: int, *between: BacktestId | None, backwards: bool = False
+    ) -> Page[Backtest]:
+        self.note("backtests", where, first, *between)
+        return page(list(self.rows.values()), first, newest=backwards)
+
+    async def curves(self, ids: Sequence[BacktestId]) -> Mapping[BacktestId, Sequence[EquityPoint]]:
+        return dict.fromkeys(ids, self.curve)
+
+    async def trades(
+        self,
+        backtest_id: BacktestId,
+        first: int,
+        after: int | None,
+        before: int | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Page[RoundTrip]:
+        self.note("trades", backtest_id, first, after, before)
+        rows = [each for each in self.positions if each.number > (after or 0)]
+        return page([each for each in rows if before is None or each.number < before], first, newest=backwards)
+
+
 class FakeIngests(Recorded):
     """Makes job 8 of every request."""
 
@@ -884,6 +938,8 @@ class FakeServices:
         self.ingests: Any = FakeIngests()
         self.bars: Any = FakeBars()
         self.bar_building: Any = FakeBarBuilding()
+        self.backtesting: Any = FakeBacktesting()
+        self.backtests: Any = FakeBacktests()
         self.watching: Any = FakeWatching()
         self.overseer: Any = FakeOverseer()
         self.clock: Any = FakeClock()

@@ -10,23 +10,25 @@ from graphql import GraphQLInterfaceType
 
 from candlewick.graphql.app import HttpOptions
 from candlewick.graphql.schema import core, schema
+from unit.graphql.backtests import keep_one
 from unit.graphql.conftest import client_of
 from unit.graphql.fakes import SECRET, FakeJobs, FakeServices, a_job
 
 EVERY = """query {
   instruments(first: 1) { nodes { id base { id } venue { id } } } jobs(first: 1) { nodes { id } }
-  deadLetters(first: 1) { nodes { id } } sources { id }
+  deadLetters(first: 1) { nodes { id } } backtests(first: 1) { nodes { id } } sources { id }
 }"""
 
 
 async def ids_of(services: FakeServices) -> dict[str, str]:
     """One id of each kind, by the kind that `node` says it is."""
     services.jobs = FakeJobs(a_job(7))
+    keep_one(services)
     data = await operator(services, EVERY)
     [instrument] = data["instruments"]["nodes"]
     found = [
         instrument["id"], instrument["base"]["id"], instrument["venue"]["id"], data["jobs"]["nodes"][0]["id"],
-        data["deadLetters"]["nodes"][0]["id"], data["sources"][0]["id"],
+        data["deadLetters"]["nodes"][0]["id"], data["sources"][0]["id"], data["backtests"]["nodes"][0]["id"],
     ]  # fmt: skip
     return {(await node(services, each))["__typename"]: each for each in found}
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 
 from candlewick.graphql.loaders.asset import AssetLoader, asset_loader
+from candlewick.graphql.loaders.backtests import (
+    BacktestsOfJobLoader,
+    CurveLoader,
+    backtests_of_job_loader,
+    curve_loader,
+)
 from candlewick.graphql.loaders.bars import BarLoader, BarSeriesLoader, bar_loader, bar_series_loader
 from candlewick.graphql.loaders.candle_columns import ColumnLoader, column_loader
 from candlewick.graphql.loaders.candles import CandleLoader, candle_loader
@@ -100,6 +106,14 @@ class Loaders:
     @cached_property
     def gaps(self) -> GapLoader:
         return gap_loader(self._services.gaps)
+
+    @cached_property
+    def backtests_of_job(self) -> BacktestsOfJobLoader:
+        return backtests_of_job_loader(self._services.backtests)
+
+    @cached_property
+    def backtest_curves(self) -> CurveLoader:
+        return curve_loader(self._services.backtests)
 
     @cached_property
     def origins(self) -> OriginLoader:

@@ -7,6 +7,7 @@ from enum import Enum, StrEnum
 import strawberry
 
 from candlewick.domain import candle
+from candlewick.domain.backtest import AtEnd, Direction, ExitReason, FillAt
 from candlewick.domain.bar import BarMeasure, BarRule
 from candlewick.domain.candle import CandleStatus
 from candlewick.domain.coverage import Coverage
@@ -27,6 +28,7 @@ from candlewick.domain.source import CircuitState, SourceCapability, SourceState
 __all__ = [
     "Adjustment",
     "AssetClass",
+    "AtEnd",
     "BarMeasure",
     "BarRule",
     "CandleOrigin",
@@ -35,7 +37,10 @@ __all__ = [
     "Coverage",
     "DataKind",
     "DatabaseEdition",
+    "Direction",
+    "ExitReason",
     "Fill",
+    "FillAt",
     "GapEvidence",
     "GapState",
     "InstrumentStatus",
@@ -209,6 +214,7 @@ _describe(
     "What a job does.",
     BACKFILL="Fetches the past of instruments.",
     BUILD_BARS="Builds event bars of stored trades.",
+    BACKTEST="Tries a strategy on candles of the past.",
     DISCOVER="Asks a venue what it lists.",
     IMPORT="Stores a table that somebody sent.",
     INGEST="Asks a source, or all of them, now.",
@@ -325,4 +331,33 @@ _describe(
     THRESHOLD="When its trades together reach the threshold.",
     IMBALANCE="When buys are ahead of sells, or sells of buys, by the threshold.",
     RUNS="When either side alone has reached the threshold, whatever the other did between.",
+)
+_describe(
+    AtEnd,
+    "What becomes of a position that is open when the last candle closes.",
+    CLOSE="It is closed there, at the candle's close, with slippage and fee.",
+    HOLD="It stays open, and is valued at the candle's close.",
+)
+
+_describe(
+    Direction,
+    "What a strategy may hold.",
+    LONG_ONLY="Long positions: where it would be short, nothing is held.",
+    SHORT_ONLY="Short positions: where it would be long, nothing is held.",
+    BOTH="Long and short ones.",
+)
+
+_describe(
+    ExitReason,
+    "Why a position was closed.",
+    SIGNAL="The strategy wanted another one, or none.",
+    END="The candles were over.",
+    RUIN="Nothing of the equity was left.",
+)
+
+_describe(
+    FillAt,
+    "Where an order is filled that was decided on when a candle closed.",
+    NEXT_OPEN="At the open of the next candle.",
+    NEXT_CLOSE="At the close of the next candle.",
 )

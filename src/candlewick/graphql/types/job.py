@@ -16,6 +16,7 @@ from candlewick.domain.time import Window
 from candlewick.graphql.context import Info
 from candlewick.graphql.faults import InvalidText
 from candlewick.graphql.scalars import BigInt
+from candlewick.graphql.types.backtest import Backtest, of_job
 from candlewick.graphql.types.enums import DataKind, JobKind, JobStatus
 from candlewick.graphql.types.node import Node, NodeId
 from candlewick.graphql.types.span import TimeSpan
@@ -87,6 +88,10 @@ class Job(Node):
     def data_kind(self) -> DataKind | None:
         kind = self.row.arguments.get("kind")
         return None if kind is None else DataKind(kind)
+
+    @strawberry.field(description="What came of the backtests that it runs, so far; empty if it runs none.")
+    async def backtests(self, info: Info) -> list[Backtest]:
+        return await of_job(info, self.row.id) if self.row.kind is job.JobKind.BACKTEST else []
 
     @strawberry.field(description="Rows stored a second since it began; null before that.")
     def rate(self, info: Info) -> float | None:

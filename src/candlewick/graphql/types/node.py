@@ -11,7 +11,7 @@ import strawberry
 
 from candlewick.graphql.faults import InvalidText
 
-_ID = re.compile(r"(Instrument|Asset|Venue|Job|DeadLetter):([0-9]{1,10})", re.ASCII)
+_ID = re.compile(r"(Instrument|Asset|Venue|Job|DeadLetter|Backtest):([0-9]{1,10})", re.ASCII)
 _CODE = re.compile(r"(Source):([a-z0-9_.]{1,32})", re.ASCII)
 _LARGEST: Final = 2**31 - 1
 """Of the numbers that objects have."""

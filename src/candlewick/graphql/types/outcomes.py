@@ -220,6 +220,50 @@ class TooManySeries(Problem):
         return cls(message=str(error), key=error.key, limit=error.limit)
 
 
+@strawberry.type(description="There is no such strategy.")
+class UnknownStrategy(Problem):
+    """`strategyCatalogue` lists those there are."""
+
+    strategy: str = strawberry.field(description="What was asked for.")
+    known: list[str] = strawberry.field(description="The names there are.")
+
+    @classmethod
+    def of(cls, error: errors.UnknownStrategy) -> Self:
+        return cls(message=str(error), strategy=error.name, known=error.known)
+
+
+@strawberry.type(description="No backtest can be run like this.")
+class InvalidBacktest(Problem):
+    """A parameter is not the strategy's or out of bounds, or an account cannot be so."""
+
+    argument: str = strawberry.field(description="What is wrong: a field of the input, or strategy.parameter.")
+
+    @classmethod
+    def of(
+        cls,
+        error: errors.InvalidBacktest
+        | errors.UnknownParameter
+        | errors.InvalidParameter
+        | errors.InvalidDuration
+        | errors.UnknownCalendar,
+    ) -> Self:
+        return cls(message=str(error), argument=_argument(error))
+
+
+def _argument(error: errors.InvalidInput) -> str:
+    match error:
+        case errors.InvalidBacktest():
+            return error.argument
+        case errors.UnknownParameter() | errors.InvalidParameter():
+            return f"{error.indicator}.{error.name}"
+        case _:
+            return "spec"
+
+
+BacktestPayload = Annotated[
+    Job | InvalidRange | UnknownInstrument | UnknownStrategy | InvalidBacktest | JobConflict,
+    strawberry.union("BacktestPayload", description="The job that runs the strategy, or why there is none."),
+]
 BackfillPayload = Annotated[
     Job | InvalidRange | UnknownInstrument | SourceUnavailable | JobConflict | TooManySteps,
     strawberry.union("BackfillPayload", description="The job that fetches the past, or why there is none."),
@@ -348,4 +392,42 @@ def build_bars_problem(error: errors.CandlewickError, asked: Sequence[str]) -> B
             return TooManySeries.of(error)
         case errors.JobConflict():
             return JobConflict.of(error)
+    raise error
+
+
+type BacktestProblem = InvalidRange | UnknownInstrument | UnknownStrategy | InvalidBacktest | JobConflict
+OF_BACKTEST: Final = (
+    errors.InvalidRange,
+    errors.EmptyWindow,
+    errors.UnknownInstrument,
+    errors.UnknownStrategy,
+    errors.UnknownParameter,
+    errors.InvalidParameter,
+    errors.InvalidBacktest,
+    errors.InvalidDuration,
+    errors.UnknownCalendar,
+    errors.JobConflict,
+)
+"""The errors that `backtest_problem` knows."""
+
+
+def backtest_problem(error: errors.CandlewickError, asked: Sequence[str]) -> BacktestProblem:
+    """The error as an outcome; `asked` are the keys of the instruments."""
+    match error:
+        case errors.InvalidRange() | errors.EmptyWindow():
+            return InvalidRange.of(error)
+        case errors.UnknownInstrument():
+            return UnknownInstrument.of(error, asked)
+        case errors.UnknownStrategy():
+            return UnknownStrategy.of(error)
+        case errors.JobConflict():
+            return JobConflict.of(error)
+        case (
+            errors.InvalidBacktest()
+            | errors.UnknownParameter()
+            | errors.InvalidParameter()
+            | errors.InvalidDuration()
+            | errors.UnknownCalendar()
+        ):
+            return InvalidBacktest.of(error)
     raise error
