@@ -28,6 +28,7 @@ from candlewick.pipeline.backfill import Backfill
 from candlewick.pipeline.calendars import CalendarKeeping
 from candlewick.pipeline.inbox import BatchBounds
 from candlewick.pipeline.ingesting import Ingest
+from candlewick.pipeline.kept_first import KeptFirst
 from candlewick.pipeline.letters import LetterRetry
 from candlewick.pipeline.live import LiveFeed
 from candlewick.pipeline.overseeing import Overseer
@@ -69,7 +70,7 @@ class Services(Stores):
     latest: CachedLatest
     rates: RedisRates
     questions: RedisQuestions
-    indicators: RemoteIndicators
+    indicators: KeptFirst
     sources: Mapping[str, MarketSource]
     """By code, which is the venue's."""
     poll_every: Mapping[str, timedelta]
@@ -131,7 +132,7 @@ async def open_services(settings: Settings, where: Addresses, role: str = "candl
             latest=CachedLatest(redis, stores.quotes),
             rates=RedisRates(redis),
             questions=questions,
-            indicators=RemoteIndicators(questions, stores.commit_log),
+            indicators=KeptFirst(stores.kept, RemoteIndicators(questions, stores.commit_log)),
             sources=sources,
             poll_every={code: each.poll_every for code, each in access.items()},
             status_board=board,
