@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from candlewick.cli.glance import show
 from candlewick.cli.listening import url_of
 from candlewick.cli.output import say
 from candlewick.cli.readiness import wait_until_ready
@@ -78,6 +79,8 @@ async def _fill_and_tell(
     if market is not None and not await before(stop, market.fill(services)):
         return
     if not await before(stop, wait_until_ready(url_of(settings.http))):
+        return
+    if market is not None and not await before(stop, show(services, market.keys)):
         return
     say(f"ready: {url_of(settings.http)}")
     if seconds is not None:

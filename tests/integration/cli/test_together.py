@@ -10,6 +10,8 @@ import httpx
 from command_line import Candlewick
 from embedded_services import eventually
 
+DEMO = ["demo:BTC-USD", "demo:ETH-USD", "demo:EUR-USD", "demo:XAU-USD", "demo:ACME-USD"]
+
 
 def answers(port: int) -> bool:
     try:
@@ -42,5 +44,10 @@ def test_demo_says_that_prices_are_made_up_and_when_it_is_ready(candlewick: Cand
     assert first.returncode == 0
     assert "made up" in first.stdout.splitlines()[0]
     assert first.stdout.splitlines()[-1] == f"ready: http://127.0.0.1:{port}/"
+    columns, *rows = [line.split() for line in first.stdout.splitlines()[-7:-1]]
+    assert columns == ["instrument", "opened", "open", "high", "low", "close", "volume", "rsi", "14", "atr", "14"]
+    assert [row[0] for row in rows] == DEMO
+    assert all(float(figure) > 0 for row in rows for figure in row[2:])
+    assert {len(row) for row in rows} == {9}
     assert other.returncode == 1
     assert "another seed" in other.stderr
