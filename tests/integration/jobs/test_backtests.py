@@ -70,7 +70,7 @@ async def _work_until_over(database: Database, valkey: Valkey, api: Any, jobs: l
     services = ApiServices(database)
     parts = SimpleNamespace(
         database=database, jobs=services.jobs, leases=StoredLeases(database), sources={},
-        backtesting=services.backtesting,
+        backtesting=services.backtesting, bar_building=services.bar_building,
     )  # fmt: skip
     stop = asyncio.Event()
     async with Redis.from_url(valkey.url) as redis:
