@@ -52,9 +52,14 @@ class Executor(StockExecutor):
         if call is None:
             return super().execute_field(parent_type, source, field_details_list, path, position_context)
         type_, info = call.definition.type, self.build_resolve_info(call.definition, call.nodes, parent_type, path)
-        return self.complete_awaitable_value(
-            type_, field_details_list, info, path, call(source, info), position_context
-        )
+        try:
+            result = call(source, info)
+            if not call.is_async:
+                return self.complete_value(type_, field_details_list, info, path, result, position_context)
+        except Exception as exc:  # noqa: BLE001 # whatever it is becomes the field's error, as the stock executor does
+            self.handle_field_error(exc, type_, field_details_list, path)
+            return None
+        return self.complete_awaitable_value(type_, field_details_list, info, path, result, position_context)
 
     def complete_list_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any

@@ -31,9 +31,14 @@ _QUOTED: Final = '","'
 _PLAIN: Final = ","
 
 
+_MILLISECONDS: Final = "000,"
+"""Between whole seconds that stand for milliseconds."""
+_NULL: Final = "null"
+
+
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """What each value is in SQL, and what stands between two of them: a comma, in quotation marks or not."""
+    """What each value is in SQL, and what stands between two of them: as little as can be is done for each value."""
 
     sql: str
     between: str
@@ -44,7 +49,12 @@ class _Column:
 
     def array(self, values: str) -> str:
         """The JSON array."""
-        return f'["{values}"]' if self.between == _QUOTED else f"[{values}]"
+        if self.between == _MILLISECONDS:
+            return f"[{values}000]"
+        if self.between == _PLAIN:
+            return f"[{values}]"
+        quoted = f'["{values}"]'
+        return quoted.replace(f'"{_NULL}"', _NULL) if _NULL in quoted else quoted
 
 
 async def write_columns(
@@ -73,9 +83,9 @@ async def write_columns(
 def _columns(choice: ColumnChoice, width: Duration) -> Mapping[str, _Column]:
     """The open time is always one: cursors are made of it."""
     others = {
-        "open_time": _Column(_milliseconds("open_time"), _PLAIN),
-        "close_time": _Column(_milliseconds(f"open_time + {interval_of(width)}"), _PLAIN),
-        "trade_count": _Column("coalesce(trade_count::text, 'null')", _PLAIN),
+        "open_time": _Column(_seconds("open_time"), _MILLISECONDS),
+        "close_time": _Column(_seconds(f"open_time + {interval_of(width)}"), _MILLISECONDS),
+        "trade_count": _Column(f"coalesce(trade_count::text, '{_NULL}')", _PLAIN),
         "status": _Column(STATUS, _QUOTED),
         "origin": _Column(ORIGIN, _QUOTED),
     }
@@ -87,23 +97,18 @@ def _columns(choice: ColumnChoice, width: Duration) -> Mapping[str, _Column]:
 
 
 def _exact(name: str) -> _Column:
-    if name not in _NULLABLE:
-        return _Column(f"{name}::text", _QUOTED)
-    return _Column(f"""coalesce('"' || {_value(name)} || '"', 'null')""", _PLAIN)
+    return _Column(_text(name), _QUOTED)
 
 
 def _text(name: str) -> str:
     """A number as text that is JSON's too. Who reads it takes the nearest double, as all readers do."""
-    return f"coalesce({_value(name)}, 'null')" if name in _NULLABLE else f"{name}::text"
+    value = VWAP if name == "vwap" else f"{name}::text"
+    return f"coalesce({value}, '{_NULL}')" if name in _NULLABLE else value
 
 
-def _value(name: str) -> str:
-    return VWAP if name == "vwap" else f"{name}::text"
-
-
-def _milliseconds(moment: str) -> str:
+def _seconds(moment: str) -> str:
     """Of a moment without a fraction of a second."""
-    return f"date_part('epoch', {moment})::bigint || '000'"
+    return f"date_part('epoch', {moment})::bigint::text"
 
 
 def _page(row: asyncpg.Record, columns: Mapping[str, _Column], query: CandleQuery) -> CandleColumns:
@@ -120,7 +125,7 @@ def _page(row: asyncpg.Record, columns: Mapping[str, _Column], query: CandleQuer
     for name, column in columns.items():
         kind, _, field = name.partition(" ")
         kinds[kind][field] = column.array(texts[name])
-    first, last = int(opens.partition(_PLAIN)[0]), int(opens.rpartition(_PLAIN)[2])
+    first, last = (1000 * int(end) for end in (opens.partition(_MILLISECONDS)[0], opens.rpartition(_MILLISECONDS)[2]))
     return CandleColumns(more=more, written=WrittenColumns(**kinds, first=first, last=last))
 
 

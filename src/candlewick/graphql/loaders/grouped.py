@@ -21,6 +21,10 @@ async def read_grouped[Query: Hashable, Found](
     instruments: dict[Query, list[InstrumentId]] = {}
     for instrument_id, query in keys:
         instruments.setdefault(query, []).append(instrument_id)
+    if len(instruments) == 1:  # as nearly always: no task is needed for it
+        [(query, ids)] = instruments.items()
+        found = await read(ids, query)
+        return [found.get(instrument_id, nothing) for instrument_id in ids]
     results = await asyncio.gather(*(read(ids, query) for query, ids in instruments.items()), return_exceptions=True)
     answers = dict(zip(instruments, results, strict=True))
     return [_found(answers[query], instrument_id, nothing) for instrument_id, query in keys]

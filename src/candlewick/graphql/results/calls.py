@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from typing import Any, Self
 
-from graphql import FieldNode, GraphQLError, GraphQLField, GraphQLObjectType, GraphQLResolveInfo
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    get_named_type,
+    is_leaf_type,
+)
 from graphql.execution import VariableValues, get_argument_values
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.schema import Schema
@@ -27,9 +35,10 @@ class Call:
     field: StrawberryField
     resolver: StrawberryResolver[Any]
     arguments: Mapping[str, Any]
+    is_async: bool
 
     def __call__(self, source: object, info: GraphQLResolveInfo[Any]) -> Any:
-        """What the resolver returns: something to be awaited."""
+        """What the resolver returns: something to be awaited, if it `is_async`."""
         given = {**self.arguments}
         if self.resolver.info_parameter is not None:
             given[self.resolver.info_parameter.name] = _schema(info).config.info_class(
@@ -41,12 +50,15 @@ class Call:
     def of(
         cls, schema: Any, on: GraphQLObjectType, details: Sequence[FieldDetails], variables: VariableValues
     ) -> Self | None:
-        """The call of an asynchronous resolver; None where it takes more, or the arguments are at fault."""
+        """The call of a resolver that is asynchronous or has values; None for others, and if arguments are at fault."""
         first = details[0]
         definition = schema.get_field(on, first.node.name.value)
         field = definition.extensions.get("strawberry-definition") if definition else None
         resolver = _plain_resolver(field)
         if definition is None or first.fragment_variable_values is not None or field is None or resolver is None:
+            return None
+        is_async = inspect.iscoroutinefunction(resolver.wrapped_func)
+        if not is_async and not is_leaf_type(get_named_type(definition.type)):
             return None
         ours: Schema = schema._strawberry_schema  # noqa: SLF001 # as Strawberry itself finds it
         try:
@@ -55,7 +67,8 @@ class Call:
         except (GraphQLError, InvalidInput):
             return None
         nodes = [each.node for each in details]
-        return cls(definition, nodes, field, resolver, made) if all(map(_is_lasting, made.values())) else None
+        lasting = all(map(_is_lasting, made.values()))
+        return cls(definition, nodes, field, resolver, made, is_async) if lasting else None
 
 
 def _schema(info: GraphQLResolveInfo[Any]) -> Any:
@@ -63,13 +76,13 @@ def _schema(info: GraphQLResolveInfo[Any]) -> Any:
 
 
 def _plain_resolver(field: object) -> StrawberryResolver[Any] | None:
-    """The field's resolver, if it is asynchronous, takes its object as `self`, and nothing stands before it."""
+    """The field's resolver, if it is a function that takes its object as `self`, and nothing stands before it."""
     if type(field) is not StrawberryField or field.extensions or field.base_resolver is None:
         return None
     resolver = field.base_resolver
     reserved = (resolver.parent_parameter, resolver.root_parameter)
     plain = resolver.self_parameter is not None and reserved == (None, None)
-    return resolver if plain and inspect.iscoroutinefunction(resolver.wrapped_func) else None
+    return resolver if plain and inspect.isfunction(resolver.wrapped_func) else None
 
 
 def _is_lasting(value: object) -> bool:
