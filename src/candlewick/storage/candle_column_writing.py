@@ -27,6 +27,11 @@ from candlewick.storage.folding import VWAP
 from candlewick.storage.readers import Reader
 
 _NULLABLE: Final = frozenset({"volume", "quote_volume", "vwap", "taker_buy_volume", "trade_count"})
+_MADE_OF: Final = {
+    "close_time": {"open_time"},
+    "status": {"open_time", "revision"},
+    "vwap": {"volume", "quote_volume"},
+}
 _QUOTED: Final = '","'
 _PLAIN: Final = ","
 
@@ -74,7 +79,7 @@ async def write_columns(
     aggregates = ", ".join(f'{column.aggregate} AS "{name}"' for name, column in columns.items())
     candles = candles_of(query, best=best)
     if query.newest:
-        candles = f"SELECT * FROM ({candles}) AS newest ORDER BY open_time"
+        candles = f"SELECT {_needed(choice)} FROM ({candles}) AS newest ORDER BY open_time"
     statement = pages_of(query, aggregates, candles, counted="trade_count" in choice.others)
     rows, several = meant(await reader.fetch(statement, *arguments), best=best)
     return WrittenCandles({key: _page(row, columns, query) for key, row in rows.items()}, several)
@@ -94,6 +99,12 @@ def _columns(choice: ColumnChoice, width: Duration) -> Mapping[str, _Column]:
         **{f"floats {name}": _Column(_text(name), _PLAIN) for name in NUMBERS if name in choice.floats},
         **{f"others {name}": others[name] for name in OTHERS if name in choice.others or name == "open_time"},
     }
+
+
+def _needed(choice: ColumnChoice) -> str:
+    """The table's columns that the chosen ones are made of: what is sorted is as narrow as can be."""
+    chosen = choice.exact | choice.floats | choice.others
+    return ", ".join(sorted({"open_time"}.union(*(_MADE_OF.get(name, {name}) for name in chosen))))
 
 
 def _exact(name: str) -> _Column:
