@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from typing import Any, Self
 
@@ -11,9 +11,12 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLField,
+    GraphQLLeafType,
     GraphQLObjectType,
     GraphQLResolveInfo,
     get_named_type,
+    get_nullable_type,
+    introspection_types,
     is_leaf_type,
 )
 from graphql.execution import VariableValues, get_argument_values
@@ -69,6 +72,37 @@ class Call:
         nodes = [each.node for each in details]
         lasting = all(map(_is_lasting, made.values()))
         return cls(definition, nodes, field, resolver, made, is_async) if lasting else None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A value that introspection tells of a type, a field or the like: a schema has ten thousand of them."""
+
+    resolve: Callable[[object, None], Any]
+    type: GraphQLLeafType
+    nullable: bool
+
+    def __call__(self, source: object) -> Any:
+        """The value as it goes on the wire.
+
+        Raises:
+            Exception: there is none; the stock executor knows what to say.
+        """
+        value = self.resolve(source, None)
+        if value is None and self.nullable:
+            return None
+        return self.type.coerce_output_value(value)
+
+    @classmethod
+    def of(cls, on: GraphQLObjectType, details: Sequence[FieldDetails]) -> Self | None:
+        """How it is told; None if the field is none of introspection's, or more than a value."""
+        definition = on.fields.get(details[0].node.name.value)
+        if introspection_types.get(on.name) is not on or definition is None or definition.args:
+            return None
+        type_ = get_nullable_type(definition.type)
+        if definition.resolve is None or not is_leaf_type(type_):
+            return None
+        return cls(definition.resolve, type_, nullable=type_ is definition.type)
 
 
 def _schema(info: GraphQLResolveInfo[Any]) -> Any:

@@ -9,7 +9,7 @@ from graphql import GraphQLObjectType, GraphQLSchema
 from graphql.execution import VariableValues
 from graphql.execution.collect_fields import CollectedFields, FieldDetails, GroupedFieldSet
 
-from candlewick.graphql.results.calls import Call
+from candlewick.graphql.results.calls import Call, Told
 
 
 @dataclass(slots=True)
@@ -24,13 +24,13 @@ class Memory:
         default_factory=dict
     )
     """The executor's own memory of what is selected below a field: it holds as long as the fields are the same."""
-    _calls: dict[tuple[str, int], Call | None] = field(default_factory=dict)
+    _calls: dict[tuple[str, int], Call | Told | None] = field(default_factory=dict)
 
-    def call(self, on: GraphQLObjectType, details: Sequence[FieldDetails]) -> Call | None:
+    def call(self, on: GraphQLObjectType, details: Sequence[FieldDetails]) -> Call | Told | None:
         """The call for a field of an object; None where the stock executor has to make it."""
         key = (on.name, id(details[0].node))
         if key not in self._calls:
-            self._calls[key] = Call.of(self.schema, on, details, self.variables)
+            self._calls[key] = Told.of(on, details) or Call.of(self.schema, on, details, self.variables)
         return self._calls[key]
 
     def fields(self, found: GroupedFieldSet) -> GroupedFieldSet:
