@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bar_series import SPECS, TICKS, VOLUME, build, building, carry_on, expected_bars, new_step, read, stored_bars
 from candlewick.domain.bar import BarMeasure, EventBarSpec
@@ -56,7 +59,7 @@ async def insert(database: Database, instrument: Instrument, trades: Sequence[Tr
     await Trades(database).insert(delivery(instrument, trades))
 
 
-async def replace(database: Database, instrument: Instrument, window: Window, trades: Sequence[Trade]) -> None:
+async def correct(database: Database, instrument: Instrument, window: Window, trades: Sequence[Trade]) -> None:
     async def deliveries() -> AsyncIterator[Delivery]:
         yield delivery(instrument, trades)
 
@@ -166,7 +169,7 @@ async def test_a_correction_rebuilds_from_before_its_window(database: Database) 
     kept = [trade for trade in trades if not window.start <= trade.ts < window.end]
     corrected = [trade for trade in trades if trade not in kept][::2]
 
-    await replace(database, instrument, window, corrected)
+    await correct(database, instrument, window, corrected)
     await carry_on(database, instrument, at_once=9)
 
     assert await stored_bars(database, instrument, VOLUME) == expected_bars(VOLUME, [*kept, *corrected])
@@ -179,7 +182,7 @@ async def test_a_correction_that_leaves_nothing_behind_the_last_checkpoint(datab
     window = Window(NOON + 2 * MINUTE, NOON + 10 * MINUTE)
     kept = [trade for trade in trades if trade.ts < window.start]
 
-    await replace(database, instrument, Window(window.start, window.end), [trades[-1]])
+    await correct(database, instrument, Window(window.start, window.end), [trades[-1]])
     await carry_on(database, instrument, at_once=9)
 
     assert await stored_bars(database, instrument, TICKS) == expected_bars(TICKS, [*kept, trades[-1]])
@@ -430,3 +433,33 @@ async def test_vectors_by_value(database: Database) -> None:
     await build(database, instrument, spec, at_once=2)
 
     assert await stored_bars(database, instrument, spec) == expected_bars(spec, trades)
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> list[list[Trade]]:
+    """Trades in parts, some of them late, some repeated; sequences and times need not agree within a minute or so."""
+    trades = some_trades(draw(st.integers(1, 40)), draw(st.integers(0, 9)), seconds=draw(st.sampled_from([1, 7, 50])))
+    shifts = draw(st.lists(st.integers(-90, 90), min_size=len(trades), max_size=len(trades)))
+    moved = [replace(each, ts=each.ts + timedelta(seconds=by)) for each, by in zip(trades, shifts, strict=True)]
+    keys = draw(st.lists(st.integers(0, 5), min_size=len(moved), max_size=len(moved)))
+    parts = [[each for each, key in zip(moved, keys, strict=True) if key == part] for part in range(6)]
+    again = draw(st.sampled_from(parts))
+    return [part for part in [*parts, again] if part]
+
+
+@given(st.data())
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+async def test_neither_batches_nor_order_nor_replays_change_bars(database: Database, data: st.DataObject) -> None:
+    instrument, spec = await new_instrument(database), data.draw(st.sampled_from(SPECS))
+    parts = data.draw(deliveries())
+    for place, part in enumerate(parts):
+        await insert(database, instrument, part)
+        if place == 0:
+            await build(database, instrument, spec, at_once=data.draw(st.integers(1, 20)))
+        elif data.draw(st.booleans()) or place == len(parts) - 1:
+            await carry_on(database, instrument, at_once=data.draw(st.integers(1, 20)))
+
+    distinct = {trade.sequence: trade for part in parts for trade in part}
+    assert await stored_bars(database, instrument, spec) == expected_bars(spec, distinct.values())
