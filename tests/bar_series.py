@@ -133,10 +133,11 @@ async def build(
 
 
 async def carry_on(database: Database, instrument: Instrument, at_once: int = 1_000) -> None:
-    """What workers do for it, whatever other tests left behind."""
+    """What workers do for it, round after round, whatever other tests left behind."""
     store = Bars(database)
     for series in (await store.series([instrument.id]))[instrument.id]:
-        await building(database, at_once).carry_on_one(series.id)
+        while series.id in await store.behind(_MOST):
+            await building(database, at_once).carry_on_one(series.id)
 
 
 def request(instrument: Instrument, spec: EventBarSpec) -> BuildBarsRequest:

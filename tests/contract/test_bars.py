@@ -27,6 +27,7 @@ from candlewick.domain.errors import (
 )
 from candlewick.domain.market import Instrument, Side, Trade
 from candlewick.domain.time import Window
+from candlewick.pipeline import bar_building
 from candlewick.ports import Delivery, Outcome
 from candlewick.storage import bar_series
 from candlewick.storage.bars import Bars
@@ -107,6 +108,21 @@ async def test_a_series_is_carried_on_as_trades_come(database: Database) -> None
         await insert(database, instrument, trades[start : start + 3])
         await carry_on(database, instrument)
 
+    assert await stored_bars(database, instrument, TICKS) == expected_bars(TICKS, trades)
+
+
+async def test_a_series_stays_behind_until_its_end(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bar_building, "MOST_TURNS", 2)
+    instrument, store, trades = await new_instrument(database), Bars(database), some_trades(60)
+    await insert(database, instrument, trades[30:])
+    await build(database, instrument, TICKS)
+    [series] = (await store.series([instrument.id]))[instrument.id]
+    await insert(database, instrument, trades[:30])
+
+    await building(database, at_once=9).carry_on_one(series.id)
+    assert series.id in await store.behind(1_000)
+
+    await carry_on(database, instrument, at_once=9)
     assert await stored_bars(database, instrument, TICKS) == expected_bars(TICKS, trades)
 
 

@@ -24,9 +24,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 
 # The n-th before the newest stays if n < 8 times the largest power of two in its number: the older, the fewer.
 _THIN: Final = "DELETE FROM bar_checkpoint WHERE series_id = $1 AND number <= $2 - 8 * (number & -number)"
+# What is not at the end stays behind, by its version.
 _SERIES: Final = """
 UPDATE bar_series
-SET turn = turn + 1, bars = $2, most_bars = greatest(most_bars, $2), version = $3, reached = $4, ready = ready OR $5
+SET turn = turn + 1, bars = $2, most_bars = greatest(most_bars, $2), reached = $4, ready = ready OR $5,
+    version = CASE WHEN $5 THEN $3 ELSE version END
 WHERE id = $1
 """
 
