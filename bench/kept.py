@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,10 +34,14 @@ RULES = """
 sma ema rsi macd stochastic atr bollinger adx obv vwap supertrend psar on M1;
 ema rsi atr bollinger supertrend on M5
 """
+SERIES = 17
 LATENESS = timedelta(seconds=5)
 MINUTE = timedelta(minutes=1)
 EVERY = 0.5
 """Seconds between two trades of an instrument."""
+BEHIND = """
+SELECT count(*), count(*) FILTER (WHERE redo_from IS NOT NULL OR until < now() - INTERVAL '6 min') FROM indicator_series
+"""
 LATE = f"""
 SELECT s.bar, extract(epoch FROM c.stored_at - c.start_time - INTERVAL '{LATENESS.seconds} s')::float8
      - CASE s.bar WHEN 'PT1M' THEN 60 ELSE 300 END AS late
@@ -63,6 +68,13 @@ async def trade(database: Database, instrument: Instrument, minutes: int, stop: 
         await trades.insert(delivery(instrument, [Trade(sequence, price, Decimal(2), Side.BUY, now)], now))
 
 
+async def unfinished(database: Database, count: int) -> bool:
+    """Whether some of the past is still to be computed."""
+    async with database.driver() as driver:
+        [row] = await driver.fetch(BEHIND)
+    return bool(row[0] < count * SERIES or row[1])
+
+
 async def measure(database: Database, count: int, minutes: int, history: int) -> None:
     instruments = [await new_instrument(database) for _ in range(count)]
     keys, rules, stop = [each.key for each in instruments], parse_rules(RULES), asyncio.Event()
@@ -79,8 +91,11 @@ async def measure(database: Database, count: int, minutes: int, history: int) ->
         for each in instruments:
             group.create_task(trade(database, each, history, stop))
         await asyncio.sleep(5)
+        begun = time.monotonic()
         group.create_task(keep_indicators(keeping, stop))
-        await asyncio.sleep(30)
+        while await unfinished(database, count):  # noqa: ASYNC110  (the database has no event)
+            await asyncio.sleep(1)
+        print(f"  all of the past was stored after {time.monotonic() - begun:.1f} s")
         began = datetime.now(UTC).replace(second=0, microsecond=0)
         await asyncio.sleep((minutes + 1) * 60 + 15 - datetime.now(UTC).second)
         stop.set()

@@ -62,10 +62,10 @@ class Desk:
     def candles(self) -> Candles:
         return Candles(self.database, self.clock, LATENESS)
 
-    def restart(self) -> None:
+    def restart(self, store: KeptIndicators | None = None) -> None:
         """As a worker that knows nothing but what is stored."""
         commits = StoredCommits(self.database)
-        parts = KeptParts(self.store, self.candles, commits, self.clock, LATENESS, step)
+        parts = KeptParts(store or self.store, self.candles, commits, self.clock, LATENESS, step)
         self.keeper = Keeper(parts, self.lease)
 
     async def trade(self, minute: int, price: str, size: str = "1") -> None:

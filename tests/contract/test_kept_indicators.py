@@ -10,7 +10,7 @@ from candlewick.domain.errors import LeaseLost
 from candlewick.domain.interval import Interval
 from candlewick.domain.kept import KeptKey, KeptWrite
 from candlewick.domain.time import Window
-from candlewick.pipeline import kept
+from candlewick.pipeline import kept, kept_series
 from candlewick.storage.engine import Database
 from candlewick.storage.leases import StoredLeases
 from keeping import ALL_KINDS, BEGINNING, EVERYTHING, MINUTE, desk_of
@@ -27,7 +27,7 @@ async def test_candle_by_candle_is_all_at_once(database: Database) -> None:
 
 async def test_what_was_here_before_is_computed_in_batches(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "BATCH", 1)
-    monkeypatch.setattr(kept, "_LEAST", 7)
+    monkeypatch.setattr(kept, "LEAST", 7)
     desk = await desk_of(database)
     await desk.walk(range(40))
     await desk.look(39)
@@ -63,7 +63,7 @@ async def test_older_history_changes_what_remembers_everything(database: Databas
 
 
 async def test_revision_goes_on_from_the_last_checkpoint(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "A_CHECKPOINT", 5)
+    monkeypatch.setattr(kept_series, "A_CHECKPOINT", 5)
     desk = await desk_of(database, "obv", "psar")
     for minute in range(30):
         await desk.walk(range(minute, minute + 1), seed=minute)

@@ -18,11 +18,12 @@ from candlewick.indicators.rules import KeptRule, kept_of
 from candlewick.jobs.holding import HOLDER, LEASE, while_held
 from candlewick.jobs.partition import partition
 from candlewick.jobs.rounds import Pace, keep_at
-from candlewick.ports import Clock, CommitLog, InstrumentStore, KeptCandles, KeptStore, Leases
+from candlewick.ports import Clock, InstrumentStore, KeptCandles, KeptCommits, KeptStore, Leases
 from candlewick.waiting import before, paused
 
 if TYPE_CHECKING:  # it takes seconds to import, which only those wait for who keep something
-    from candlewick.pipeline.kept import Keeper, Wanted
+    from candlewick.pipeline.kept import Keeper
+    from candlewick.pipeline.kept_series import Wanted
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +46,7 @@ class Keeping:
     instruments: InstrumentStore
     store: KeptStore
     candles: KeptCandles
-    commits: CommitLog
+    commits: KeptCommits
     leases: Leases
     clock: Clock
     allowed_lateness: timedelta

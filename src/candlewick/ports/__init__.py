@@ -6,7 +6,7 @@ from candlewick.ports.bars import BarDesk, BarReads, BarsBuilt, BarStore, BarTur
 from candlewick.ports.calendars import CalendarSource, CalendarStore
 from candlewick.ports.gaps import GapStore
 from candlewick.ports.indicators import ColumnReads, IndicatorDesk, Question, Questions, Versions
-from candlewick.ports.kept import KeptCandles, KeptReads, KeptStore
+from candlewick.ports.kept import KeptCandles, KeptCommits, KeptReads, KeptStore
 from candlewick.ports.markets import MarketDesk, MarketReads
 from candlewick.ports.prices import PriceDesk, PriceReads, Sight
 from candlewick.ports.sources import (
@@ -104,6 +104,7 @@ __all__ = [
     "InstrumentStore",
     "JobStore",
     "KeptCandles",
+    "KeptCommits",
     "KeptReads",
     "KeptStore",
     "LatestQuotes",

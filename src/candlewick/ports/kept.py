@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from candlewick.domain.columns import CandleColumns, ColumnChoice
+from candlewick.domain.commit import CommitNotice
 from candlewick.domain.job import Lease
 from candlewick.domain.kept import Checkpoint, Kept, KeptChange, KeptId, KeptKey, KeptPage, KeptWrite, Standing
 from candlewick.domain.market import InstrumentId
@@ -20,6 +21,16 @@ class KeptCandles(Protocol):
     async def read_columns(
         self, instrument_ids: Sequence[InstrumentId], query: CandleQuery, choice: ColumnChoice
     ) -> Mapping[InstrumentId, CandleColumns]: ...
+
+
+class KeptCommits(Protocol):
+    """The commit log, for those who look at many instruments."""
+
+    async def versions(self, instrument_ids: Sequence[InstrumentId]) -> Mapping[InstrumentId, int]:
+        """See `CommitLog.versions`."""
+
+    async def notices_since(self, after: Mapping[InstrumentId, int], limit: int) -> Sequence[CommitNotice]:
+        """The commits of each after that version, in order: at most `limit` of each."""
 
 
 class KeptReads(Protocol):

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import asyncpg
 
-from candlewick.domain.commit import Commit, CommitKind
+from candlewick.domain.commit import Commit, CommitKind, CommitNotice
 from candlewick.domain.market import InstrumentId
 from candlewick.domain.page import Page, TradePosition, TradeRow
 from candlewick.ports import Relay
@@ -24,6 +24,16 @@ SELECT {COMMIT_COLUMNS} FROM commit_log AS c
 WHERE c.instrument_id = $1 AND c.version > $2
 ORDER BY c.version
 LIMIT $3
+"""
+_SINCE_EACH: Final = f"""
+SELECT found.* FROM unnest($1::int[], $2::bigint[]) AS told (instrument_id, version)
+CROSS JOIN LATERAL (
+    SELECT {COMMIT_COLUMNS} FROM commit_log AS c
+    WHERE c.instrument_id = told.instrument_id AND c.version > told.version
+    ORDER BY c.version
+    LIMIT $3
+) AS found
+ORDER BY found.instrument_id, found.version
 """
 _TRADED: Final = ", ".join(str(KIND_CODES[kind]) for kind in (CommitKind.TRADES, CommitKind.CORRECTION))
 _OF_TRADES: Final = f"""
@@ -79,6 +89,12 @@ class StoredCommits:
         """See `CommitLog.since`."""
         async with self._database.driver() as driver:
             return [commit_of(row) for row in await driver.fetch(_SINCE, instrument_id, version, limit)]
+
+    async def notices_since(self, after: Mapping[InstrumentId, int], limit: int) -> Sequence[CommitNotice]:
+        """See `KeptCommits.notices_since`."""
+        async with self._database.driver() as driver:
+            rows = await driver.fetch(_SINCE_EACH, list(after), list(after.values()), limit)
+        return [commit_of(row).notice for row in rows]
 
     async def trades_since(
         self, instrument_id: InstrumentId, after: int, upto: int, limit: int, beyond: TradePosition | None = None
