@@ -46,6 +46,10 @@ class Work:
         """There are no gaps to repair."""
         return 0
 
+    async def carry_on(self) -> int:
+        """There are no bars to carry on."""
+        return 0
+
     async def run(self, step: Step, report: Report) -> Outcome:
         await self.go.wait()
         if self.failures.get(step.ref.number, 0):
@@ -64,7 +68,7 @@ class Scene:
         self.parts = SimpleNamespace(
             database=database, jobs=self.jobs, leases=StoredLeases(database), backfills=self.work, sources={},
             repairs=self.work, ingests=self.work, replays=SimpleNamespace(jobs=self.work),
-            watched_venues=self._nothing_is_watched, candles=None,
+            watched_venues=self._nothing_is_watched, candles=None, bar_building=self.work,
         )  # fmt: skip
 
     async def _nothing_is_watched(self) -> list[str]:
