@@ -19,6 +19,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from candlewick.cli.application import program
+from candlewick.domain import bar_series
 from candlewick.domain.indicator import IndicatorSpec, Memory, ParameterSpec
 from candlewick.domain.indicator_query import MOST_SERIES
 from candlewick.graphql.limits import (
@@ -36,6 +37,7 @@ from candlewick.graphql.limits import (
 )
 from candlewick.graphql.websocket.limits import SocketLimits
 from candlewick.indicators.catalogue import BY_DAY, CATALOGUE, TOTALS
+from candlewick.pipeline.bar_building import MOST_BARS
 from candlewick.settings.catalogue import Setting, catalogue, plain
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "reference"
@@ -155,6 +157,8 @@ def limits_page() -> str:
         (f"{MAX_LISTED:,}", "instruments, assets, jobs, gaps or dead letters on one page"),
         (f"{MOST_SERIES:,}", "indicators of one field; their points count as rows"),
         (f"{MAX_WATCHED:,}", "instruments of one subscription or one backfill"),
+        (f"{bar_series.MOST_SERIES:,}", "series of event bars of one instrument"),
+        (f"{MOST_BARS:,}", "event bars of one series"),
         (f"{MAX_RETRIED:,}", "dead letters that are tried again at once"),
         (f"{MAX_BODY:,}", "bytes of a raw payload's body; a thousand of them count as a row"),
         (f"{MAX_EVENT_ROWS:,}", "candles or trades that one event of a subscription carries"),

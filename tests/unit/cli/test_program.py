@@ -14,7 +14,8 @@ Call = Callable[..., Result]
 
 COMMANDS = [
     ("up",), ("demo",), ("serve",), ("worker",), ("migrate",), ("import",), ("schema",), ("doctor",),
-    ("backfill",), ("simulate",), ("jobs", "list"), ("jobs", "show"), ("jobs", "cancel"), ("jobs", "retry"),
+    ("backfill",), ("build-bars",), ("simulate",), ("jobs", "list"), ("jobs", "show"), ("jobs", "cancel"),
+    ("jobs", "retry"),
     ("keys", "create"), ("keys", "list"), ("keys", "revoke"), ("keys", "expire"), ("documents", "add"),
     ("documents", "list"), ("documents", "remove"), ("config", "init"), ("config", "show"),
 ]  # fmt: skip

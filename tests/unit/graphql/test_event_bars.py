@@ -249,3 +249,12 @@ async def test_an_instrument_tells_what_was_built_of_it(ask: Ask) -> None:
         "ready": False,
         "error": None,
     }
+
+
+async def test_indicators_are_of_candles_by_time(ask: Ask) -> None:
+    query = f"""query C($spec: BarSpec!) {{
+      instrument(key: "{BTC}") {{ indicators(spec: $spec, of: [{{ name: "sma" }}]) {{ name }} }}
+    }}"""
+    [error] = (await ask(query, spec=VOLUME))["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "`Instrument.candles` alone" in error["message"]

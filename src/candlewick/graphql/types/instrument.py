@@ -128,6 +128,7 @@ class Instrument(Node):
     @strawberry.field(description="The event bars that were built of it: `candles` serves them.")
     async def event_bars(self, info: Info) -> list[BarSeries]:
         rows = await info.context.loaders.bar_series.load(self.row.id)
+        info.context.budget.charge(len(rows))
         return [BarSeries.of(row) for row in rows]
 
     @strawberry.field(
