@@ -18,8 +18,11 @@ from typing import Any, Final
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from candlewick.backtest.strategies import STRATEGIES
+from candlewick.backtest.strategy import Strategy
 from candlewick.cli.application import program
 from candlewick.domain import bar_series
+from candlewick.domain.backtest import MOST_CANDLES, MOST_INSTRUMENTS, MOST_POINTS, MOST_TRADES
 from candlewick.domain.indicator import IndicatorSpec, Memory, ParameterSpec
 from candlewick.domain.indicator_query import MOST_SERIES
 from candlewick.graphql.limits import (
@@ -88,6 +91,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "limits.md": limits_page(),
         "indicators.md": indicators_page(),
+        "strategies.md": strategies_page(),
     }
 
 
@@ -156,6 +160,10 @@ def limits_page() -> str:
         (f"{MAX_ROWS:,}", f"candles or trades on one page; {DEFAULT_ROWS} without `first` and `last`"),
         (f"{MAX_LISTED:,}", "instruments, assets, jobs, gaps or dead letters on one page"),
         (f"{MOST_SERIES:,}", "indicators of one field; their points count as rows"),
+        (f"{MOST_INSTRUMENTS:,}", "instruments of one backtest, each run alone"),
+        (f"{MOST_CANDLES:,}", "candles of a backtest's range"),
+        (f"{MOST_POINTS:,}", "points that are kept of a backtest's equity curve; each counts as a row"),
+        (f"{MOST_TRADES:,}", "positions that are kept of a backtest; all of them count in its statistics"),
         (f"{MAX_WATCHED:,}", "instruments of one subscription or one backfill"),
         (f"{bar_series.MOST_SERIES:,}", "series of event bars of one instrument"),
         (f"{MOST_BARS:,}", "event bars of one series"),
@@ -199,6 +207,29 @@ def indicators_page() -> str:
         "figures are for the default parameters. Whether TA-Lib is installed changes nothing.\n"
     ]
     return "\n".join([*parts, *map(_indicator, CATALOGUE.values())])
+
+
+def strategies_page() -> str:
+    """What can be backtested, strategy by strategy."""
+    parts = [
+        f"# Strategies\n\n{MADE}\n"
+        "What `strategyCatalogue` says, in one page; [how to run and add them](../howto/backtest.md) is another. A\n"
+        "strategy says after each candle what to hold; what may not be held (`direction`) is not. Values that differ\n"
+        "by less than 10⁻⁹ of themselves count as equal. `lookback` is how many candles it takes until a strategy can\n"
+        "decide, with the defaults: so many are read before a range.\n"
+    ]
+    return "\n".join([*parts, *map(_strategy, STRATEGIES.values())])
+
+
+def _strategy(strategy: Strategy) -> str:
+    defaults = strategy.complete({})
+    uses = ", ".join(sorted({f"`{use.name}`" for use in strategy.uses(defaults).values()})) or "no indicator"
+    text = (
+        f"## {strategy.name}\n\n{strategy.title}. {strategy.description}\n\n"
+        f"It looks at {uses}; lookback: {strategy.lookback(defaults)} candles.\n"
+    )
+    parameters = table(("parameter", "default", "allowed", "what it is"), map(_parameter, strategy.parameters))
+    return f"{text}\n{parameters}" if strategy.parameters else text
 
 
 def _indicator(spec: IndicatorSpec) -> str:

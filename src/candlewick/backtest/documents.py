@@ -11,6 +11,7 @@ from typing import Any
 from candlewick.domain.backtest import (
     AccountRules,
     AtEnd,
+    Backtest,
     BacktestRequest,
     BacktestSummary,
     Direction,
@@ -159,3 +160,25 @@ def _plain(value: object) -> object:
 
 
 _CURVE = ("equity", "drawdown", "held", "price", "side")
+
+
+def backtest_document(backtest: Backtest) -> dict[str, Any]:
+    """A result as JSON, without its trades and its curve."""
+    return {
+        "backtest": backtest.id,
+        "job": backtest.job_id,
+        "created_at": backtest.created_at.isoformat(),
+        "revision": backtest.revision,
+        "engine": backtest.engine,
+        "request": request_document(backtest.request),
+        "summary": summary_document(backtest.summary),
+    }
+
+
+def told_document(backtest: Backtest, trades: Sequence[RoundTrip], equity: Sequence[EquityPoint]) -> dict[str, Any]:
+    """All of it."""
+    return {
+        **backtest_document(backtest),
+        "trades": [trade_document(trade) for trade in trades],
+        "equity": curve_document(equity),
+    }

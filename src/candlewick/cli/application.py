@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from candlewick.cli.backfilling import backfill
+from candlewick.cli.backtesting import backtest, backtests
 from candlewick.cli.bar_building import build_bars
 from candlewick.cli.configuration import config
 from candlewick.cli.database import migrate
@@ -117,6 +118,8 @@ program.command()(unwatch)
 program.command()(sources)
 program.command()(price)
 program.command()(convert)
+program.command()(backtest)
+program.add_typer(backtests, name="backtests")
 program.add_typer(jobs, name="jobs")
 program.add_typer(dead_letters, name="dead-letters")
 program.command()(raw)

@@ -266,7 +266,7 @@ class UnknownBacktest(InvalidInput):
     """There is no backtest of that number."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(f"there is no backtest {number}; `candlewick backtests` lists those there are")
+        super().__init__(f"there is no backtest {number}; `candlewick backtests list` shows those there are")
         self.number = number
 
 

@@ -98,6 +98,7 @@ def test_there_is_an_example_for_each_thing_to_try() -> None:
         "Gaps",
         "BuildBars",
         "Convert",
+        "Backtests",
         "Service",
     ]
 

@@ -160,7 +160,7 @@ class Backtest(Node):
     """A view of the domain's."""
 
     row: strawberry.Private[backtest.Backtest]
-    number: BigInt = strawberry.field(description="Its number, as `candlewick backtests` shows it.")
+    number: BigInt = strawberry.field(description="Its number, as `candlewick backtests list` shows it.")
     strategy: str = strawberry.field(description="What decided.")
     every: Duration = strawberry.field(description="How wide its candles are.")
     timezone: str = strawberry.field(description="The zone whose days its candles are cut by.")

@@ -258,6 +258,34 @@ query Convert(
     variables: `{ "amount": "2.5", "from": "BASE", "to": "QUOTE" }`,
   },
   {
+    query: `# What came of strategies on candles of the past,
+# beside buying and holding. The mutation backtest,
+# or the command of that name, runs one.
+query Backtests($key: String!) {
+  strategyCatalogue {
+    name title parameters { name default }
+  }
+  backtests(filter: { instrument: $key }, first: 5) {
+    nodes {
+      number strategy every candles revision
+      statistics {
+        finalEquity totalReturn heldReturn
+        maxDrawdown sharpe
+      }
+      equity(points: 50) { time equity held drawdown }
+      trades(first: 5) {
+        nodes {
+          quantity profit
+          entry { time price } exit { time price }
+        }
+      }
+    }
+  }
+}
+`,
+    variables: `{ "key": "KEY" }`,
+  },
+  {
     query: `# What this service is,
 # and the database it runs on.
 query Service {
