@@ -106,8 +106,8 @@ class _Turn:
     def _begin(self) -> Begun:
         if self._state.open is None:
             return Begun(0)
-        sums, unit = self._state.open.sums, 10**self._prefix.scale
-        return Begun(0, 0, self._measured(sums) * unit, sums.buys * unit, sums.sells * unit)
+        sums = self._state.open.sums
+        return Begun(0, 0, *map(self._scaled, (self._measured(sums), sums.buys, sums.sells)))
 
     def _measured(self, sums: Sums) -> Number:
         match self._spec.measure:
@@ -131,6 +131,7 @@ class _Turn:
         wanted = self._expected.threshold(self._spec.rule, self._spec.expectation)
         return self._fixed if wanted is None else self._scaled(wanted)
 
-    def _scaled(self, wanted: Fraction) -> Number:
-        scaled: Fraction = wanted * 10**self._prefix.scale
+    def _scaled(self, exact: Number) -> Number:
+        """In the prefix's units; whole wherever it can be, since fractions are slow."""
+        scaled: Number = exact * 10**self._prefix.scale
         return scaled.numerator if scaled.denominator == 1 else scaled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -20,6 +20,8 @@ from candlewick.domain.bar import BarMeasure
 from candlewick.domain.batch import DecimalColumn, Integers, TradeBatch
 
 type Positions = npt.NDArray[np.int64]
+type Exact = npt.NDArray[np.object_]
+"""Whole numbers and fractions, of any size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +122,15 @@ class Pieces:
         starts = np.array([piece.start for piece in pieces], dtype=np.int64)
         ends = np.array([piece.end for piece in pieces], dtype=np.int64)
         batch, prefix, before = self._batch, self._prefix, self._before if len(pieces) else None
-        cuts = {place: cut for place, piece in enumerate(pieces) if (cut := self._cut(piece)) is not _NOTHING}
+        cuts = self._cuts(pieces, starts, ends - 1)
         first, opened, trades = batch.sequence[starts], batch.ts[starts], ends - starts
         if before is not None:
             first[0], opened[0], trades[0] = before.first, before.opened, trades[0] + before.sums.trades
 
         def summed(sums: Integers, scale: int, name: str) -> SumColumn:
             numbers = sums[ends] - sums[starts]
-            for place, cut in cuts.items():
-                numbers = _changed(numbers, place, int(numbers[place]) - getattr(cut, name))
+            if name in cuts:
+                numbers = _narrowed(numbers - cuts[name])
             carried: Fraction | None = getattr(before.sums, name) if before else None
             return _with_first(SumColumn(numbers, scale), carried, add)
 
@@ -150,6 +152,24 @@ class Pieces:
             taker_buy_volume=summed(prefix.taker_buys, prefix.size_scale, "taker_buys"),
             trades=trades,
         )
+
+    def _cuts(self, pieces: Sequence[Piece], first: Positions, last: Positions) -> Mapping[str, Exact]:
+        """What each piece is without, as `_cut` says of one; nothing where no trade is in two of them."""
+        if not any(piece.taken or piece.rest for piece in pieces):
+            return {}
+        size = np.zeros(len(pieces), dtype=object)
+        value, taker_buys = size.copy(), size.copy()
+        parts = ((first, [piece.taken for piece in pieces]), (last, [piece.rest for piece in pieces]))
+        for at, measured in ((at, np.array(parts, dtype=object)) for at, parts in parts):
+            price = self._prefix.price[at].astype(object)
+            of_size, of_value = measured, measured
+            if self._measure is BarMeasure.VOLUME:
+                of_value = measured * price
+            else:
+                of_size = measured * np.array([Fraction(1, each) for each in price], dtype=object)
+            size, value = size + of_size, value + of_value
+            taker_buys = taker_buys + of_size * (self._batch.side[at] > 0)
+        return {"size": size, "value": value, "taker_buys": taker_buys}
 
     def _cut(self, piece: Piece) -> _Cut:
         """What the piece is without."""
@@ -191,6 +211,13 @@ def _with_first(
     ours = column.numbers[0]
     number = combine(ours if isinstance(ours, Fraction) else Fraction(int(ours)), Fraction(carried) * 10**column.scale)
     return SumColumn(_changed(column.numbers, 0, number), column.scale)
+
+
+def _narrowed(numbers: Exact) -> Integers:
+    """The numbers, whole ones as integers, in as narrow a column as they fit."""
+    whole = [each.numerator if each.denominator == 1 else each for each in numbers]
+    fits = all(isinstance(each, int) and abs(each) < 2**63 for each in whole)
+    return np.array(whole, dtype=np.int64 if fits else object)
 
 
 def _changed(numbers: Integers, place: int, number: Number) -> Integers:
