@@ -153,14 +153,15 @@ async def test_a_late_trade_rewinds_to_before_it(database: Database, spec: Event
     assert await stored_bars(database, instrument, spec) == expected_bars(spec, [*trades, late])
 
 
-async def test_bars_before_a_late_trade_stay_final_the_others_are_revised(database: Database) -> None:
+@pytest.mark.parametrize("at_once", [1, 5, 1_000])
+async def test_bars_before_a_late_trade_stay_final_the_others_are_revised(database: Database, at_once: int) -> None:
     instrument, trades = await new_instrument(database), some_trades(30)
     late = trades.pop(13)
     await insert(database, instrument, trades)
     await build(database, instrument, TICKS, at_once=5)
 
     await insert(database, instrument, [late])
-    await carry_on(database, instrument)
+    await carry_on(database, instrument, at_once)
 
     statuses = [bar.status for bar in await read(database, instrument, TICKS)]
     assert statuses == [CandleStatus.FINAL] * 4 + [CandleStatus.REVISED] * 5 + [CandleStatus.FINAL]

@@ -23,6 +23,9 @@ PACE: Final = Pace(timedelta(seconds=1), timedelta(seconds=10))
 class BarCarrying(Protocol):
     """What is needed of the use case."""
 
+    async def is_behind(self) -> bool:
+        """Whether there is anything to carry on."""
+
     async def carry_on(self) -> int:
         """A round: some turns of each series that is behind; how many were written."""
 
@@ -31,6 +34,8 @@ async def keep_carrying_on(bars: BarCarrying, leases: Leases, stop: asyncio.Even
     """Carry on at `pace` until `stop` what is behind, whenever no other worker does."""
 
     async def carry_on() -> None:
+        if not await bars.is_behind():
+            return
         lease = await leases.acquire(NAME, HOLDER, LEASE)
         if lease is None:
             return

@@ -99,6 +99,10 @@ class BarBuilding:
                 break
         return outcome
 
+    async def is_behind(self) -> bool:
+        """Whether there is anything to carry on."""
+        return bool(await self._bars.behind(1))
+
     async def carry_on(self) -> int:
         """A round: of each series that is behind, some turns; how many were written. One that cannot go on is given
         up, with its reason, until somebody asks for it again."""

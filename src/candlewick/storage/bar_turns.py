@@ -66,8 +66,13 @@ WHERE instrument_id = $1 AND origin = 0 AND open_time >= $2 AND open_time < $3
 ORDER BY open_time
 LIMIT $6
 """
-_UNTOUCHED: Final = """
-SELECT min(number) FROM bar WHERE series_id = $1 AND number >= $2 AND (last_sequence >= $3 OR NOT complete)
+
+# Beyond a checkpoint there is the bar that is not full. After a rewind there are also full ones that end before what
+# changed, until building comes to them.
+_KEPT: Final = """
+SELECT coalesce(min(number) FILTER (WHERE NOT complete OR last_sequence >= $3), max(number) + 1, $2)
+FROM bar
+WHERE series_id = $1 AND number >= $2
 """
 
 
@@ -118,13 +123,18 @@ async def _beginning(driver: Driver, row: asyncpg.Record) -> _Begin:
             row["start_time"], row["end_time"],
         )  # fmt: skip
     if late is None and corrected is None:
-        return _Begin(newest, since, newest["bars"])
+        return _Begin(newest, since, await _kept(driver, row, newest["bars"], None))
     former = await driver.fetchrow(_CHECKPOINT, row["id"], late, corrected)
     if former is not None:
         since, _ = await _committed(driver, row, former["version"])
     bars = former["bars"] if former else 0
-    untouched = None if corrected is not None else await driver.fetchval(_UNTOUCHED, row["id"], bars, late)
-    return _Begin(former, since if former else None, bars if untouched is None else untouched, rewound=True)
+    kept = bars if corrected is not None else await _kept(driver, row, bars, late)
+    return _Begin(former, since if former else None, kept, rewound=True)
+
+
+async def _kept(driver: Driver, row: asyncpg.Record, bars: int, late: int | None) -> int:
+    """How many bars stand as they are, of which `bars` do for sure."""
+    return int(await driver.fetchval(_KEPT, row["id"], bars, late))
 
 
 async def _committed(driver: Driver, row: asyncpg.Record, version: int) -> tuple[datetime | None, datetime | None]:

@@ -33,8 +33,13 @@ class FakeLeases:
 class FakeBars:
     """Counts its rounds, and ends the work with the last one."""
 
-    def __init__(self, rounds: int, stop: asyncio.Event) -> None:
+    def __init__(self, rounds: int, stop: asyncio.Event, quiet: int = 0) -> None:
         self.rounds, self.stop, self.done = rounds, stop, 0
+        self.quiet, self.looks = quiet, 0
+
+    async def is_behind(self) -> bool:
+        self.looks += 1
+        return self.looks > self.quiet
 
     async def carry_on(self) -> int:
         self.done += 1
@@ -48,6 +53,13 @@ async def test_rounds_follow_each_other_until_the_end() -> None:
     bars = FakeBars(3, stop)
     await keep_carrying_on(bars, leases, stop, FAST)
     assert (bars.done, leases.released) == (3, 3)
+
+
+async def test_nobody_takes_turns_while_nothing_is_behind() -> None:
+    stop, leases = asyncio.Event(), FakeLeases()
+    bars = FakeBars(1, stop, quiet=5)
+    await keep_carrying_on(bars, leases, stop, FAST)
+    assert (bars.looks, bars.done, leases.released) == (6, 1, 1)
 
 
 async def test_while_another_worker_does_it_nothing_is_done() -> None:

@@ -157,6 +157,7 @@ async def test_a_round_takes_each_series_to_its_end() -> None:
         SeriesId(1): [turn(trade(1), trade(2), more=True), turn()],
         SeriesId(2): [turn(trade(1), of=other)],
     }
+    assert await scene.building.is_behind()
     assert await scene.building.carry_on() == 3
     bars = [None if built is None else (len(built.bars), built.open is not None) for _, built in scene.bars.put_]
     assert bars == [(1, False), None, (0, True)]
