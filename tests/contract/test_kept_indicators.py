@@ -16,6 +16,8 @@ from candlewick.storage.leases import StoredLeases
 from keeping import ALL_KINDS, BEGINNING, EVERYTHING, MINUTE, desk_of
 from working import HOUR
 
+LONG_AGO = "UPDATE indicator_series SET touched_at = now() - INTERVAL '4 hours' WHERE id = $1"
+
 
 async def test_candle_by_candle_is_all_at_once(database: Database) -> None:
     desk = await desk_of(database)
@@ -158,3 +160,16 @@ async def test_what_nobody_keeps_any_more_is_deleted_in_time(database: Database)
     while await desk.store.prune(HOUR, timedelta(0)):
         pass
     assert await desk.stored() == {}
+
+
+async def test_series_that_no_worker_has_looked_at_for_hours_is_not_alive(database: Database) -> None:
+    desk = await desk_of(database, "sma(length=3)")
+    await desk.walk(range(5))
+    await desk.look(4)
+    [before] = (await desk.store.of_instrument(desk.instrument.id, "PT1M")).values()
+    async with database.driver() as driver:
+        await driver.execute(
+            "UPDATE indicator_series SET touched_at = now() - INTERVAL '4 hours' WHERE id = $1", before.id
+        )
+    [after] = (await desk.store.of_instrument(desk.instrument.id, "PT1M")).values()
+    assert (before.alive, after.alive) == (True, False)

@@ -88,6 +88,8 @@ class Kept:
     id: KeptId
     key: KeptKey
     standing: Standing
+    alive: bool = True
+    """Whether a worker has kept it within the last hours; else the settings may not name it any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,10 @@ from candlewick.storage import leases
 from candlewick.storage.engine import Database, Driver
 from candlewick.storage.versions import KIND_CODES
 
-_COLUMNS: Final = "id, instrument_id, bar, indicator, version, until, redo_from, redo_to, candles, state, revision"
+_COLUMNS: Final = """
+id, instrument_id, bar, indicator, version, until, redo_from, redo_to, candles, state, revision,
+touched_at > now() - INTERVAL '3 hours' AS alive
+"""
 ALL: Final = (-1, 2**62)
 """All revisions."""
 _FIRST: Final = datetime(1700, 1, 1, tzinfo=UTC)
@@ -302,7 +305,8 @@ def _after(write: KeptWrite, *, changed: bool) -> Kept:
 def _kept(row: asyncpg.Record) -> Kept:
     redo = None if row["redo_from"] is None else Window(row["redo_from"], row["redo_to"])
     standing = Standing(row["version"], row["until"], redo, row["candles"], _state(row["state"]), row["revision"])
-    return Kept(row["id"], KeptKey(row["instrument_id"], row["bar"], row["indicator"]), standing)
+    key = KeptKey(row["instrument_id"], row["bar"], row["indicator"])
+    return Kept(row["id"], key, standing, row["alive"])
 
 
 def _redo(standings: Sequence[Standing]) -> list[list[datetime | None]]:

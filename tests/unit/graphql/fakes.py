@@ -885,6 +885,7 @@ class FakeKept:
         self.points: dict[KeptId, dict[datetime, tuple[KeptPoint, int]]] = {KeptId(1): {}, KeptId(2): {}}
         self.log: dict[KeptId, list[KeptChange]] = {KeptId(1): [], KeptId(2): []}
         self.asked = 0
+        self.alive = True
 
     def store(self, series: int, *hours: int, value: float = 0.0) -> None:
         """The values of these hours, in one transaction."""
@@ -898,7 +899,9 @@ class FakeKept:
         if (instrument_id, bar) != (1, "PT1H"):
             return {}
         standing = Standing(1, START)
-        return {name: Kept(key, KeptKey(instrument_id, bar, name), standing) for name, key in self.names.items()}
+        return {
+            name: Kept(key, KeptKey(instrument_id, bar, name), standing, self.alive) for name, key in self.names.items()
+        }
 
     async def revisions(self, series_ids: Sequence[KeptId]) -> dict[KeptId, int]:
         self.asked += 1

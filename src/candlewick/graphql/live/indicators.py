@@ -87,7 +87,7 @@ async def find_kept(
     Raises:
         NotKept: one is not.
     """
-    stored = await kept.of_instrument(instrument_id, str(bar))
+    stored = {name: each for name, each in (await kept.of_instrument(instrument_id, str(bar))).items() if each.alive}
     wanted = {Indicator(indicator(each.name), dict(each.parameters)).id: each for each in choices}
     missing = [name for name in wanted if name not in stored]
     if missing:

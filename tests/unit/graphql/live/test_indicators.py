@@ -156,6 +156,12 @@ async def test_of_other_candles_nothing_is_kept(socket: Socket, spec: Any) -> No
     assert "none is kept of these candles" in (await refusal(socket))["message"]
 
 
+async def test_what_is_stored_still_but_kept_no_more_is_refused(services: FakeServices, socket: Socket) -> None:
+    services.kept.alive = False
+    subscribe(socket, RSI)
+    assert "`indicators.kept`" in (await refusal(socket))["message"]
+
+
 async def test_width_is_the_same_however_it_is_written(socket: Socket) -> None:
     subscribe(socket, RSI, spec={"time": {"every": "PT60M"}})
     assert (await told(socket))[0] == "IndicatorSnapshot"
