@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from candlewick.cli.gathering import Gathering
 from candlewick.graphql.http.body import HANG_UP
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class PatientProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
         self.app_state = {**self.app_state, HANG_UP: partial(self._give_up, "no_body")}
-        super().connection_made(transport)
+        super().connection_made(Gathering(transport, self.loop))  # type: ignore[arg-type] # it is one, by __getattr__
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
@@ -73,6 +74,7 @@ class PatientProtocol(H11Protocol):
     def handle_websocket_upgrade(self, *arguments: Any) -> None:
         """From here on another protocol has the connection."""
         _stop(self._head)
+        self.transport = self.transport.transport  # type: ignore[attr-defined] # its frames are gathered already
         super().handle_websocket_upgrade(*arguments)
 
     def connection_lost(self, exc: Exception | None) -> None:
