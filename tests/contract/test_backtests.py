@@ -51,6 +51,8 @@ from candlewick.storage.engine import Database
 from candlewick.storage.instruments import Instruments
 from candlewick.storage.jobs import Jobs
 from markets import LATER, FrozenClock, new_instrument
+from unit.backtest.days import apple, apple_factors
+from unit.backtest.independent import play, wishes
 from working import EVERYTHING, HOUR
 
 FIRST = date(2020, 1, 1)
@@ -284,3 +286,26 @@ async def test_trades_go_both_ways(database: Database) -> None:
     assert ([each.number for each in end.rows], end.more) == ([count - 1, count], True)
     before = await store.trades(kept.id, 5, None, 3)
     assert [each.number for each in before.rows] == [1, 2]
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("name", ["sma_cross", "donchian_breakout", "buy_and_hold"])
+async def test_stored_days_of_apple_come_to_what_an_independent_computation_does(database: Database, name: str) -> None:
+    """Raw days and factors go in; what is decided and paid is adjusted for its four splits, to the last digit."""
+    instrument = await new_instrument(database)
+    dates, raw = apple(adjusted=False)
+    lines = [DayCandle(day, each.open, each.high, each.low, each.close) for day, each in zip(dates, raw, strict=True)]
+    await Days(database).put(DayDelivery(instrument, "test", DayLines(lines, apple_factors()), LATER))
+    window = Window(datetime(1998, 1, 1, tzinfo=UTC), datetime(2021, 4, 1, tzinfo=UTC))
+    asked = request(instrument, window=window, strategy=StrategyChoice(name, {}))
+    _, result = await run(database, asked, 2_000)
+    _, days = apple()
+    wish = wishes(days, result.idle)[name]
+    book = play(
+        days, 0, lambda at, before: wish(at, before) if at >= result.idle else 0,
+        RULES.capital, RULES.fee, RULES.slippage, RULES.lot,
+    )  # fmt: skip
+    fills = [fill for each in result.trades for fill in (each.entry, each.exit) if fill]
+    assert [(fill.candle, fill.quantity, fill.price, fill.fee) for fill in fills] == book.fills
+    assert result.statistics.final_equity == book.equity[-1]
+    assert result.statistics.max_drawdown == pytest.approx(float(book.drawdown(RULES.capital)), abs=1e-12)

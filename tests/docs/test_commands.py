@@ -35,6 +35,7 @@ NOT_RUN: Final = {
     "candlewick serve": "runs until it is stopped; the server that the others are run against is one",
     "candlewick worker": "runs until it is stopped; tests/integration/cli runs it as part of `candlewick up`",
     "candlewick verify": "asks a venue; tests/integration/cli runs it against a simulated one",
+    "candlewick backtest ": "takes more candles than the samples have; tests/integration/cli runs it",
     "candlewick backfill": "asks a venue; tests/integration/cli runs it against a simulated one",
     "candlewick watch": "asks a venue; tests/integration/cli runs it against a simulated one",
     "candlewick ingest": "asks a source; tests/integration/cli runs it against simulated ones",

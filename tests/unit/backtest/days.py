@@ -14,6 +14,7 @@ from zipfile import ZipFile
 import numpy as np
 
 from candlewick.backtest.tape import Tape
+from candlewick.domain.day import Factor
 from candlewick.domain.time import microseconds
 from candlewick.indicators.series import CandleSeries
 from recordings import recording
@@ -43,8 +44,7 @@ def wandering(count: int) -> Tape:
 
 def apple(*, adjusted: bool = True) -> tuple[list[date], list[Day]]:
     """Dates and candles, the prices multiplied by the factors of all splits to come if `adjusted`."""
-    with recording("stock/factor_files/aapl.csv").open() as file:
-        factors = [(_date(row[0]), Decimal(row[2])) for row in csv.reader(file)]
+    factors = [(each.day, each.split_factor) for each in apple_factors()]
     path = recording("stock/lean_daily_aapl.zip")
     with ZipFile(path) as archive, archive.open(archive.namelist()[0]) as member:
         rows = list(csv.reader(TextIOWrapper(member)))
@@ -54,6 +54,12 @@ def apple(*, adjusted: bool = True) -> tuple[list[date], list[Day]]:
         factor = next(split for until, split in factors if day <= until) if adjusted else Decimal(1)
         days.append(Day(*(Decimal(text) / 10_000 * factor for text in row[1:5])))
     return dates, days
+
+
+def apple_factors() -> list[Factor]:
+    """Of splits and dividends."""
+    with recording("stock/factor_files/aapl.csv").open() as file:
+        return [Factor(_date(row[0]), Decimal(row[1]), Decimal(row[2])) for row in csv.reader(file)]
 
 
 def apple_tape(*, adjusted: bool = True) -> tuple[list[Day], Tape]:
