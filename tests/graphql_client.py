@@ -133,6 +133,13 @@ class _NoWorkers:
         raise WorkerSilent(0, taken=False)
 
 
+class _NoQuestions:
+    """Nobody was asked."""
+
+    outcomes: Mapping[str, int] = {}
+    waiting = 0
+
+
 class Services:
     """The services of the API on one database."""
 
@@ -156,6 +163,7 @@ class Services:
         self.pricing = Pricing(Prices(database), self.clock)
         self.markets = Markets(MarketViews(database), Prices(database), self.pricing, self.clock)
         self.indicators: IndicatorDesk = _NoWorkers()
+        self.questions = _NoQuestions()
         self.kept = KeptIndicators(database)
         self.freshness = FreshnessReads(database)
         self.days = Days(database)

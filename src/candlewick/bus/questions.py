@@ -8,7 +8,8 @@ answer is a list of one element which all who wait move onto itself: all wake up
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from secrets import token_hex
@@ -103,9 +104,20 @@ class RedisQuestions:
         self._token = token_hex(8)
         self._slots = asyncio.Semaphore(MOST_WAITING)
         self._asking: dict[str, asyncio.Task[bytes]] = {}
+        self._outcomes: Counter[str] = Counter()
         self._ask, self._take, self._answer, self._renew, self._release = map(
             redis.register_script, (_ASK, _TAKE, _ANSWER, _RENEW, _RELEASE)
         )
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """How often this process asked, by what came of it: kept, answered, busy, silent or unavailable."""
+        return self._outcomes
+
+    @property
+    def waiting(self) -> int:
+        """Questions that this process waits for now."""
+        return len(self._asking)
 
     async def ask(self, key: str, body: bytes) -> bytes:
         """The answer. Who asks with the same key asks the same: it is worked out once, for all processes.
@@ -128,23 +140,35 @@ class RedisQuestions:
             done.exception()  # all who waited may have left
 
     async def _ask_alone(self, key: str, body: bytes) -> bytes:
-        if len(self._asking) > MOST_WAITING + self._most:
-            raise WorkersBusy(len(self._asking), MOST_WAITING + self._most)
+        outcome = "failed"
         try:
+            if len(self._asking) > MOST_WAITING + self._most:
+                raise WorkersBusy(len(self._asking), MOST_WAITING + self._most)
             async with self._slots:
-                return await self._asked(key, body)
+                answer, outcome = await self._asked(key, body)
+        except WorkersBusy:
+            outcome = "busy"
+            raise
+        except WorkerSilent:
+            outcome = "silent"
+            raise
         except (RedisError, OSError) as error:
+            outcome = "unavailable"
             raise RedisUnavailable("its address", str(error)) from error
+        finally:
+            self._outcomes[outcome] += 1
+        return answer
 
-    async def _asked(self, key: str, body: bytes) -> bytes:
+    async def _asked(self, key: str, body: bytes) -> tuple[bytes, str]:
+        """The answer, and whether it was there already."""
         keys = [self._name("queue"), *(self._name(kind, key) for kind in ("asked", "taken", "answer"))]
         patience = self._patience // _MILLISECOND
         what, found = await self._ask(keys=keys, args=[key, body, patience, self._most, self._name("asked", "")])
         if what == b"answered":
-            return bytes(found)
+            return bytes(found), "kept"
         if what == b"busy":
             raise WorkersBusy(int(found), self._most)
-        return await self._answered(key)
+        return await self._answered(key), "answered"
 
     async def _answered(self, key: str) -> bytes:
         answer, begun = self._name("answer", key), monotonic()

@@ -89,6 +89,7 @@ def create_app(services: Services, options: HttpOptions, lifespan: Lifespan[Star
     live = Live.over(services, options.allowed_lateness, options.resumable_for)
     documents = Documents(core(schema), options.limits, options.access.documents)
     metrics.show_documents(documents.recent)
+    metrics.show_questions(services.questions)
     execution = Execution(core(schema), services, live, documents, metrics)
     guard = options.access
     access = Access(services.keys, options.anonymous, Pace(services.rates, guard.per_address, guard.per_key))

@@ -10,10 +10,13 @@ from time import perf_counter
 from typing import Any, Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.responses import Response
 
 from candlewick.domain.source import CircuitState, SourceStatus
 from candlewick.graphql.recent import Recent
+from candlewick.graphql.services import QuestionCounts
 
 _MOST_NAMES: Final = 100
 _BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -28,6 +31,21 @@ class Outcome:
 
 def _of_source(name: str, description: str, registry: CollectorRegistry) -> Gauge:
     return Gauge(f"candlewick_source_{name}", description, ("source",), registry=registry)
+
+
+class _Outcomes(Collector):
+    """Counts that somebody else keeps."""
+
+    def __init__(self, questions: QuestionCounts) -> None:
+        self._questions = questions
+
+    def collect(self) -> Iterator[Metric]:
+        """As Prometheus' client asks for it."""
+        name, what = "candlewick_indicator_questions", "Questions about indicators, by what came of them."
+        family = CounterMetricFamily(name, what, labels=["outcome"])
+        for outcome, count in self._questions.outcomes.items():
+            family.add_metric([outcome], count)
+        yield family
 
 
 class Metrics:
@@ -83,6 +101,13 @@ class Metrics:
         ):
             gauge = Gauge(f"candlewick_graphql_documents_{name}", description, registry=self.registry)
             gauge.set_function(figure)
+
+    def show_questions(self, questions: QuestionCounts) -> None:
+        """What came of questions to workers, as it stands when somebody looks."""
+        waiting = Gauge("candlewick_indicator_questions_waiting", "Questions that wait for a worker now.",
+                        registry=self.registry)  # fmt: skip
+        waiting.set_function(lambda: questions.waiting)
+        self.registry.register(_Outcomes(questions))
 
     def show_sources(self, statuses: Iterable[SourceStatus], now: datetime) -> None:
         """How it stands with the sources, in place of what was shown before: nothing, if that cannot be found out."""

@@ -269,6 +269,18 @@ class Rates(Protocol):
         """Take one request from each bucket, or from none of them if one is empty; how they stand, in order."""
 
 
+class QuestionCounts(Protocol):
+    """How it goes with what this process asks workers."""
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """How many questions, by what came of them."""
+
+    @property
+    def waiting(self) -> int:
+        """Questions that wait for a worker now."""
+
+
 class ServiceProbe(Protocol):
     """What the service runs on, and whether all of it is there."""
 
@@ -309,6 +321,9 @@ class Services(Protocol):
 
     @property
     def indicators(self) -> IndicatorDesk: ...
+
+    @property
+    def questions(self) -> QuestionCounts: ...
 
     @property
     def kept(self) -> KeptReads: ...

@@ -60,7 +60,9 @@ async def test_a_kept_answer_needs_no_worker_and_goes_by_itself(redis: Redis, su
     await worker.answer(await taken(worker), b"so", KEPT)
     await asking
 
-    assert await RedisQuestions(redis, subject).ask("one", b"how?") == b"so"
+    another = RedisQuestions(redis, subject)
+    assert await another.ask("one", b"how?") == b"so"
+    assert (server.outcomes, another.outcomes) == ({"answered": 1}, {"kept": 1})
     assert await worker.take(timedelta(milliseconds=50)) is None
     names = [name async for name in redis.scan_iter(f"candlewick:{subject}:*")]
     assert all([await redis.pttl(name) > 0 for name in names])
@@ -87,6 +89,7 @@ async def test_what_is_too_much_is_refused(redis: Redis, subject: str) -> None:
 
     with pytest.raises(WorkersBusy, match="2 questions wait for workers already, 2 may"):
         await server.ask("three", b"")
+    assert (server.outcomes, server.waiting) == ({"busy": 1}, 2)
 
     for each in asking:
         each.cancel()

@@ -7,7 +7,7 @@ import subprocess
 
 import httpx
 
-from command_line import Candlewick
+from command_line import Candlewick, lines_until
 from embedded_services import eventually
 
 DEMO = ["demo:BTC-USD", "demo:ETH-USD", "demo:EUR-USD", "demo:XAU-USD", "demo:ACME-USD"]
@@ -28,6 +28,26 @@ def test_ctrl_c_stops_all_of_it(up: subprocess.Popen[str], candlewick: Candlewic
 
     assert up.wait(timeout=60) == 0
     assert not answers(port)
+
+
+def test_its_worker_computes_what_its_server_is_asked_for(candlewick: Candlewick, port: int) -> None:
+    process = candlewick.start("demo", "--port", str(port), "--days", "0.02")
+    try:
+        assert lines_until(process, "ready")
+        variables = {"key": DEMO[0], "of": [{"name": "sma", "parameters": [{"name": "length", "value": 5}]}]}
+        query = """query Q($key: String!, $of: [IndicatorInput!]!) { instrument(key: $key) {
+            indicators(spec: {interval: M1}, of: $of, last: 3) { points { values stable } }
+            } }"""
+        body = {"query": query, "variables": variables}
+        answer = httpx.post(f"http://127.0.0.1:{port}/graphql", json=body, timeout=60).json()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+
+    assert "errors" not in answer, answer
+    [series] = answer["data"]["instrument"]["indicators"]
+    assert [point["stable"] for point in series["points"]] == [True] * 3
+    assert all(point["values"][0] > 0 for point in series["points"])
 
 
 def test_its_children_stop_when_it_is_killed(up: subprocess.Popen[str], port: int) -> None:

@@ -928,6 +928,13 @@ class FakeKept:
         return self.log[key][-1].revision if self.log[key] else 0
 
 
+class FakeQuestions:
+    """Some were answered."""
+
+    outcomes: Mapping[str, int] = {"kept": 3, "answered": 4}
+    waiting = 2
+
+
 class FakeServices:
     """All of them."""
 
@@ -954,6 +961,7 @@ class FakeServices:
         self.pricing: Any = FakePricing()
         self.markets: Any = FakeMarkets()
         self.indicators: Any = FakeIndicators()
+        self.questions: Any = FakeQuestions()
         self.kept: Any = FakeKept()
         self.freshness: Any = FakeFreshness()
         self.days: Any = FakeDays()

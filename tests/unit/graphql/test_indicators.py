@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+import httpx
 import pytest
 
 from candlewick.domain.errors import RefusedByWorker, WorkerFailed, WorkersBusy, WorkerSilent
@@ -182,6 +183,13 @@ async def test_points_of_all_series_count_as_rows() -> None:
 
     assert error["extensions"] == {"code": "COST_EXCEEDED", "actual": 1002, "limit": 1000}
     assert not services.indicators.calls
+
+
+async def test_metrics_tell_what_came_of_questions(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/metrics")).text
+
+    assert 'candlewick_indicator_questions_total{outcome="answered"} 4.0' in page
+    assert "candlewick_indicator_questions_waiting 2.0" in page
 
 
 @pytest.mark.parametrize(
