@@ -12,6 +12,7 @@ from candlewick.graphql.schema import core, schema
 
 VALUES: Final = (
     "BarExpectation",
+    "BarPlace",
     "BarSeries",
     "BacktestAccount",
     "BacktestFill",

@@ -162,6 +162,18 @@ async def test_bars_are_served_as_candles(ask: Ask) -> None:
     assert (page["pageInfo"]["hasPreviousPage"], page["pageInfo"]["hasNextPage"]) == (True, False)
 
 
+async def test_a_bar_knows_its_place_and_a_candle_has_none(ask: Ask) -> None:
+    query = f"""query C($spec: BarSpec!) {{ instrument(key: "{BTC}") {{
+      bars: candles(spec: $spec, last: 1) {{ edges {{ node {{ bar {{ number firstSequence lastSequence }} }} }} }}
+      candles(spec: {{ interval: M1 }}, last: 1) {{ nodes {{ close bar {{ number }} }} }}
+    }} }}"""
+    found = (await ask(query, spec=VOLUME))["data"]["instrument"]
+    [edge] = found["bars"]["edges"]
+    assert edge["node"] == {"bar": {"number": "9", "firstSequence": "90", "lastSequence": "99"}}
+    [candle] = found["candles"]["nodes"]
+    assert candle["bar"] is None
+
+
 async def test_cursors_tell_bars_apart_that_open_at_once(ask: Ask, services: FakeServices) -> None:
     first = (await ask(CANDLES, key=BTC, spec=VOLUME, first=3))["data"]["instrument"]["candles"]
     rest = await ask(CANDLES, key=BTC, spec=VOLUME, first=100, after=first["pageInfo"]["endCursor"])

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
 import strawberry
 
+from candlewick.domain.bar_series import Bar
 from candlewick.domain.hours import UTC_NAME, TimeBar
 from candlewick.domain.interval import Duration
 from candlewick.graphql.faults import EventBarsElsewhere
 from candlewick.graphql.scalars import DecimalText
 from candlewick.graphql.text import clean
 from candlewick.graphql.types.enums import CandleOrigin, CandleStatus, Coverage, Interval
-from candlewick.graphql.types.event_bar import EventBarInput
+from candlewick.graphql.types.event_bar import BarPlace, EventBarInput
 
 
 @strawberry.type(
@@ -46,6 +48,11 @@ class Candle:
     status: CandleStatus = strawberry.field(description="Whether the candle can still change.")
     origin: CandleOrigin = strawberry.field(description="What the candle is made from; never AUTO.")
     coverage: Coverage = strawberry.field(description="Whether it has all that was traded in its window.")
+
+    @strawberry.field(description="Of an event bar: its place among the others, and its trades. Null of other candles.")
+    def bar(self) -> BarPlace | None:
+        row: object = self  # the domain's, as for all fields
+        return cast("BarPlace", row) if isinstance(row, Bar) else None
 
 
 @strawberry.input(

@@ -79,6 +79,17 @@ class EventBarInput:
         return EventBarSpec(self.measure, self.threshold, self.rule, self.split, expectation)
 
 
+@strawberry.type(description="Where an event bar stands in its series, and which trades are in it.")
+class BarPlace:
+    """Resolved from the domain's bar as it is."""
+
+    number: BigInt = strawberry.field(description="Its place in its series, from 0.")
+    first_sequence: BigInt = strawberry.field(description="The sequence of its first trade.")
+    last_sequence: BigInt = strawberry.field(
+        description="The sequence of its last trade; of a split one, a part may be in the next bar, too."
+    )
+
+
 @strawberry.type(description="How the threshold of a series of event bars follows the market.")
 class BarExpectation:
     """Resolved from the domain's as it is."""
