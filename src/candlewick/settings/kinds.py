@@ -40,7 +40,7 @@ class Duty(StrEnum):
     IO = "io"
     """Do the steps of jobs that wait for others."""
     CPU = "cpu"
-    """Do the steps of jobs that compute."""
+    """Do the steps of jobs that compute, and carry event bars on."""
     LIVE = "live"
     """Take trades as they happen."""
     RELAY = "relay"
