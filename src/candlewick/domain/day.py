@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from candlewick.domain.batch import Rejected
 from candlewick.domain.errors import InvalidDayCandle
+
+if TYPE_CHECKING:  # it takes numpy, which who only names an adjustment need not wait for
+    from candlewick.domain.batch import Rejected
 
 
 class Adjustment(StrEnum):

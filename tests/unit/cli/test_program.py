@@ -17,6 +17,7 @@ COMMANDS = [
     ("backfill",), ("build-bars",), ("simulate",), ("jobs", "list"), ("jobs", "show"), ("jobs", "cancel"),
     ("jobs", "retry"),
     ("keys", "create"), ("keys", "list"), ("keys", "revoke"), ("keys", "expire"), ("documents", "add"),
+    ("backtest",), ("backtests", "list"), ("backtests", "show"),
     ("documents", "list"), ("documents", "remove"), ("config", "init"), ("config", "show"),
 ]  # fmt: skip
 
