@@ -16,6 +16,13 @@ RIGHT: Final = 16
 TOP: Final = 14
 BOTTOM: Final = 30
 _TICKS: Final = 5
+_MOMENTS: Final = 7
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_STEPS: Final[Sequence[timedelta]] = (
+    *(timedelta(minutes=each) for each in (1, 2, 5, 10, 15, 30)),
+    *(timedelta(hours=each) for each in (1, 2, 3, 6, 12)),
+    *(timedelta(days=each) for each in (1, 2, 5, 10, 20, 40, 80, 160, 365)),
+)
 _WIDE: Final = 30.0
 """How many times the least the largest has to be before equal factors are drawn equally high."""
 
@@ -135,7 +142,7 @@ def _round_step(rough: float) -> float:
 
 
 def _moments(begin: datetime, end: datetime) -> list[datetime]:
-    """Some moments in between that are easy to read, the same number of days or years apart."""
+    """Some moments in between that are easy to read: round minutes, hours or days apart, or new years."""
     years = (end - begin).days / 365.25
     if years >= _TICKS:
         step = ceil(years / 8)
@@ -144,13 +151,13 @@ def _moments(begin: datetime, end: datetime) -> list[datetime]:
             for year in range(begin.year, end.year + 1)
             if year % step == 0 and begin <= (moment := datetime(year, 1, 1, tzinfo=UTC)) <= end
         ]
-    return [begin + (end - begin) * number / 6 for number in range(1, 6)]
+    step = next((each for each in _STEPS if (end - begin) / each <= _MOMENTS), _STEPS[-1])
+    first = ceil((begin - _EPOCH) / step)
+    return [_EPOCH + step * number for number in range(first, floor((end - _EPOCH) / step) + 1)]
 
 
 def _moment(moment: datetime, across: Callable[[datetime], float]) -> str:
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    near = abs(moment - midnight) < timedelta(days=1)
-    said = f"{moment:%Y-%m-%d}" if near else moment.isoformat()
+    said = f"{moment:%H:%M}" if moment.hour or moment.minute else f"{moment:%Y-%m-%d}"
     x = across(moment)
     return f'<text class="axis" x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{said}</text>'
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from html import escape
 from typing import Final
@@ -48,13 +49,18 @@ def _heading(backtest: Backtest) -> str:
     return f"{strategy.title if strategy else backtest.request.strategy.name} on {backtest.request.instruments[0]}"
 
 
+def _moment(moment: datetime) -> str:
+    """A day, or a minute within it."""
+    return f"{moment:%Y-%m-%d %H:%M}" if moment.hour or moment.minute else f"{moment:%Y-%m-%d}"
+
+
 def _article(told: Told, key: str) -> str:
     backtest = told.backtest
     summary, request = backtest.summary, backtest.request
     parameters = ", ".join(f"{name} {value:g}" for name, value in summary.parameters.items()) or "no parameters"
     lead = (
         f"{summary.candles:,} candles of {request.bar}, "
-        f"{summary.first:%Y-%m-%d} to {summary.last:%Y-%m-%d}; {parameters}."
+        f"{_moment(summary.first)} to {_moment(summary.last)}; {parameters}."
     )
     parts = [
         f'<article aria-labelledby="{key}">',
