@@ -151,9 +151,9 @@ def _moments(begin: datetime, end: datetime) -> list[datetime]:
             for year in range(begin.year, end.year + 1)
             if year % step == 0 and begin <= (moment := datetime(year, 1, 1, tzinfo=UTC)) <= end
         ]
-    step = next((each for each in _STEPS if (end - begin) / each <= _MOMENTS), _STEPS[-1])
-    first = ceil((begin - _EPOCH) / step)
-    return [_EPOCH + step * number for number in range(first, floor((end - _EPOCH) / step) + 1)]
+    apart = next((each for each in _STEPS if (end - begin) / each <= _MOMENTS), _STEPS[-1])
+    first, last = ceil((begin - _EPOCH) / apart), floor((end - _EPOCH) / apart)
+    return [_EPOCH + apart * number for number in range(first, last + 1)]
 
 
 def _moment(moment: datetime, across: Callable[[datetime], float]) -> str:

@@ -83,7 +83,7 @@ class _Odd(FakeIndicators):
         return replace(page, lines=[replace(line, outputs=[[*line.outputs[0][:-1], self.odd]]) for line in page.lines])
 
 
-@pytest.mark.parametrize("odd", [*ODD, 2.5, 7, float("inf")], ids=repr)
+@pytest.mark.parametrize("odd", [*ODD, 2.5, 7, float("inf")], ids=lambda odd: type(odd).__name__)
 @pytest.mark.parametrize("selection", ["values", "v: values stable values @include(if: false)", "openTime values"])
 async def test_lists_of_values_are_answered_alike(selection: str, odd: Any) -> None:
     services = FakeServices()
