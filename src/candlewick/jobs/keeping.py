@@ -149,6 +149,6 @@ class _Board:
 
 async def _look(group: _Group, keeper: Keeper) -> None:
     """Look again and again; at once when a candle closes, and while something waits to be computed."""
-    while True:
+    while not group.stop.is_set():
         busy = await keeper.look(group.wanted)
         await paused(group.stop, timedelta() if busy else keeper.pause(LOOK))
