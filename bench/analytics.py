@@ -9,6 +9,7 @@ Each pair is run in turn in one process, after a first run that compiles; the ra
 from __future__ import annotations
 
 import argparse
+import asyncio
 import statistics
 import time
 import warnings
@@ -29,12 +30,15 @@ from candlewick.domain.batch import DecimalColumn, TradeBatch
 from candlewick.indicators.catalogue import CATALOGUE
 from candlewick.indicators.compute import compute, warm_up
 from candlewick.indicators.series import CandleSeries
+from kept import follow
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pandas_ta as ta
 
 MINUTE = 60_000_000
+INSTRUMENTS, HISTORY = 25, 500
+"""Of which indicators are kept, and the minutes that each has before."""
 SLOW = frozenset({"supertrend"})
 """Of these pandas-ta gets a tenth of the candles, and the time is multiplied: a whole run takes half a minute."""
 BARE = [
@@ -193,13 +197,19 @@ def main() -> None:
     parser.add_argument("--candles", type=int, default=1_000_000)
     parser.add_argument("--trades", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--minutes", type=int, default=3, help="how long stored indicators are watched; 0 for not at all"
+    )
     parser.add_argument("--only", default="", help="some indicators, with commas between them")
     given = parser.parse_args()
     only = frozenset(name for name in given.only.split(",") if name)
     indicators(given.candles, given.rounds, only)
-    if not only:
-        backtests(given.candles)
-        bars(given.trades, given.rounds)
+    if only:
+        return
+    backtests(given.candles)
+    bars(given.trades, given.rounds)
+    if given.minutes:
+        asyncio.run(follow(INSTRUMENTS, given.minutes, HISTORY))
 
 
 if __name__ == "__main__":

@@ -108,18 +108,23 @@ async def measure(database: Database, count: int, minutes: int, history: int) ->
             print(f"  {bar}: {len(late):>6,} values, ms: p50 {cuts[49]:.0f}, p99 {cuts[98]:.0f}, most {late[-1]:.0f}")
 
 
-async def main() -> None:
+async def follow(instruments: int, minutes: int, history: int) -> None:
+    """On the first edition that this machine offers."""
+    async with editions() as offers:
+        offer = offers[0]
+        print(f"{offer.version}: {instruments} instruments, 12 indicators of M1 and 5 of M5 each")
+        async with fresh(offer) as (_, database):
+            await measure(database, instruments, minutes, history)
+
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--instruments", type=int, default=25)
     parser.add_argument("--minutes", type=int, default=4)
     parser.add_argument("--history", type=int, default=2_000)
     given = parser.parse_args()
-    async with editions() as offers:
-        offer = offers[0]
-        print(f"{offer.version}: {given.instruments} instruments, 12 indicators of M1 and 5 of M5 each")
-        async with fresh(offer) as (_, database):
-            await measure(database, given.instruments, given.minutes, given.history)
+    asyncio.run(follow(given.instruments, given.minutes, given.history))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()
