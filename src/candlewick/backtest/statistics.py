@@ -106,11 +106,8 @@ def _longest_below(tape: Tape, equity: Floats, capital: float) -> float:
     highest = np.maximum(np.maximum.accumulate(equity), capital)
     high_at = np.flatnonzero(equity >= highest)
     times = np.concatenate([tape.series.open_time[:1], tape.close_time[high_at], tape.close_time[-1:]])
-    return float(np.max(np.diff(times))) / 1e6 / _DAY if _ever_below(equity, highest) else 0.0
-
-
-def _ever_below(equity: Floats, highest: Floats) -> bool:
-    return bool(np.any(equity < highest))
+    lower = np.diff(np.concatenate([[-1], high_at, [len(equity)]])) > 1  # candles lie between two of the highest
+    return float(np.max(np.diff(times)[lower], initial=0.0)) / 1e6 / _DAY
 
 
 def _said(value: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Final
@@ -17,7 +18,7 @@ from candlewick.bars.signs import Signs, signs
 from candlewick.bars.state import BarState, Sums
 from candlewick.domain.bar import BarMeasure, BarRule, EventBarSpec
 from candlewick.domain.batch import TradeBatch
-from candlewick.domain.errors import TooManyBars, TradesOutOfOrder
+from candlewick.domain.errors import NoRoomForBars, TooManyBars, TradesOutOfOrder
 
 AT_ONCE: Final = 32_768
 """Trades of which sums are made at a time."""
@@ -38,17 +39,19 @@ class BarBuilder:
         """Where it stands: another builder goes on from there."""
         return self._state
 
-    def take(self, batch: TradeBatch) -> Sequence[BarColumns]:
+    def take(self, batch: TradeBatch, most: int | None = None) -> Sequence[BarColumns]:
         """The bars that these trades fill, in order, in one or more groups.
 
         Raises:
             TradesOutOfOrder: a trade was taken before, or comes before one that was.
             TooManyBars: a trade would be split into too many.
+            NoRoomForBars: there would be more than `most`.
         """
         self._check_order(batch)
-        state, found = self._state, []
+        state, found, room = self._state, [], sys.maxsize if most is None else most
         for start in range(0, len(batch), AT_ONCE):
-            bars, state = _Turn(self._spec, state, batch[start : start + AT_ONCE]).run()
+            bars, state = _Turn(self._spec, state, batch[start : start + AT_ONCE], room).run()
+            room -= len(bars)
             if len(bars):
                 found.append(bars)
         self._state = state
@@ -68,7 +71,8 @@ class BarBuilder:
 class _Turn:
     """Some trades, at least one, from one state to the next."""
 
-    def __init__(self, spec: EventBarSpec, state: BarState, batch: TradeBatch) -> None:
+    def __init__(self, spec: EventBarSpec, state: BarState, batch: TradeBatch, room: int) -> None:
+        self._room = room
         self._spec = spec
         self._state = state
         self._batch = batch
@@ -90,16 +94,19 @@ class _Turn:
 
     def _cut(self) -> Iterator[Piece]:
         """The trades of each bar that is full, then those of the one that is not."""
-        begun, first, of_one = self._begin(), True, 0
+        begun, first, of_one, room = self._begin(), True, 0, self._room
         while (found := full(self._spec.rule, self._prefix, begun, self._threshold())) is not None:
             piece = Piece(begun.start, found.end, begun.taken, found.rest if self._spec.split else 0)
             yield piece
             if self._spec.expectation is not None:
                 bar = self._pieces.sums(piece, first=first)
                 self._expected = expectations.after(bar, self._expected, self._spec.expectation)
-            of_one = of_one + 1 if piece.end - piece.start == 1 else 0
-            if of_one > MOST_OF_A_TRADE and piece.rest:
+            of_one = of_one + 1 if piece.rest and piece.end - piece.start == 1 else 0
+            if of_one > MOST_OF_A_TRADE:
                 raise TooManyBars(int(self._batch.sequence[piece.start]), MOST_OF_A_TRADE)
+            room -= 1
+            if room < 0:
+                raise NoRoomForBars(int(self._batch.sequence[piece.start]))
             begun, first = self._next(piece), False
         yield Piece(begun.start, len(self._batch), begun.taken, 0)
 

@@ -11,6 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_hex
 from time import monotonic
@@ -81,6 +82,14 @@ _SHELF_LIFE: Final = timedelta(hours=1)
 """Longer than any answer is kept: what is on the shelf is forgotten with it."""
 
 
+@dataclass(slots=True)
+class _Asking:
+    """A question that somebody waits for."""
+
+    task: asyncio.Task[bytes]
+    waiting: int = 0
+
+
 class RedisQuestions:
     """The Questions on Redis, and how they are asked. `subject` tells apart what different workers answer."""
 
@@ -103,7 +112,7 @@ class RedisQuestions:
         self._lease = lease
         self._token = token_hex(8)
         self._slots = asyncio.Semaphore(MOST_WAITING)
-        self._asking: dict[str, asyncio.Task[bytes]] = {}
+        self._asking: dict[str, _Asking] = {}
         self._outcomes: Counter[str] = Counter()
         self._ask, self._take, self._answer, self._renew, self._release = map(
             redis.register_script, (_ASK, _TAKE, _ANSWER, _RENEW, _RELEASE)
@@ -127,17 +136,17 @@ class RedisQuestions:
             WorkerSilent: nobody took it in time, or who did has ended. It is not tried again by itself.
             RedisUnavailable: it is away.
         """
-        if key not in self._asking:
-            asking = asyncio.create_task(self._ask_alone(key, body))
-            self._asking[key] = asking
-            asking.add_done_callback(lambda done: self._forget(key, done))
-        # Shielded: who leaves while others wait for the same does not end it.
-        return await asyncio.shield(self._asking[key])
-
-    def _forget(self, key: str, done: asyncio.Task[bytes]) -> None:
-        del self._asking[key]
-        if not done.cancelled():
-            done.exception()  # all who waited may have left
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = self._asking[key] = _Asking(asyncio.create_task(self._ask_alone(key, body)))
+        asking.waiting += 1
+        try:
+            return await asyncio.shield(asking.task)  # who leaves while others wait for the same does not end it
+        finally:
+            asking.waiting -= 1
+            if not asking.waiting:
+                self._asking.pop(key)
+                asking.task.cancel()
 
     async def _ask_alone(self, key: str, body: bytes) -> bytes:
         outcome = "failed"

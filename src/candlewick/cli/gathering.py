@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import asyncio
 
 _HEAD: Final = b"HTTP/1.1 "
+_COPIED: Final = 1_000_000
+"""Bytes that are copied rather than sent by themselves."""
 
 
 class Gathering:
@@ -29,7 +31,11 @@ class Gathering:
         """Send it, if it is no head: after the head that is held back, if one is."""
         if self._head:
             head, self._head = self._head, b""
-            self.transport.writelines((head, data))
+            if len(data) > _COPIED:
+                self.transport.write(head)
+                self.transport.write(data)
+            else:
+                self.transport.write(head + data)
         elif data.startswith(_HEAD):
             self._head = data
             self._loop.call_soon(self._let_go)

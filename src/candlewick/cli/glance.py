@@ -28,7 +28,8 @@ _CHOICES: Final = tuple(IndicatorChoice.of(indicator(name), {}) for name in ("rs
 
 async def show(services: Services, keys: Sequence[InstrumentKey]) -> None:
     """Print them. What a worker does not say in time has no number: it is in the log why."""
-    instruments = (await services.instruments.by_keys(keys)).values()
+    known = await services.instruments.by_keys(keys)
+    instruments = [known[key] for key in keys if key in known]
     closed = Window(EARLIEST, _EVERY.floor(services.clock.now()))
     pages = await services.candles.read([each.id for each in instruments], CandleQuery(_EVERY, 1, window=closed))
     said = await asyncio.gather(*(_indicators(services, each.id, closed) for each in instruments))

@@ -109,6 +109,14 @@ class TooManyBars(InvalidInput):
         self.sequence, self.limit = sequence, limit
 
 
+class NoRoomForBars(InvalidInput):
+    """Trades fill more bars than there is room for."""
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__(f"trade {sequence} fills a bar that there is no room for: give a larger threshold")
+        self.sequence = sequence
+
+
 class TradesOutOfOrder(InvalidInput):
     """Bars depend on the order of trades: by sequence, each once."""
 

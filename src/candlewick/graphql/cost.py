@@ -258,8 +258,9 @@ class _Estimate:
             return 1
         size = _page_size(field, arguments)
         if size is not None and field.below is not None and size > self.tariff.page_rows:
-            named = next(name for name in _SIZES if arguments.get(name))
-            raise PageOutOfBounds(named, size, self.tariff.page_rows)
+            named = next((name for name in _SIZES if arguments.get(name)), None)
+            if named is not None:  # else it is a range, which the field itself refuses
+                raise PageOutOfBounds(named, size, self.tariff.page_rows)
         below = _asked(arguments) if size is None else size
         length = _first_known(size, field.length, page, below) if field.is_list else 1
         if field.is_bundle:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from candlewick.domain.errors import TimeOutOfRange
 from candlewick.domain.hours import TimeBar
 from candlewick.domain.indicator_query import MOST_SERIES, IndicatorChoice, IndicatorQuery
@@ -14,6 +16,9 @@ from candlewick.graphql.limits import DEFAULT_ROWS
 from candlewick.graphql.paging import check_size
 from candlewick.graphql.types.enums import Adjustment, CandleOrigin
 from candlewick.graphql.types.indicator import IndicatorInput, IndicatorSeries, series_of
+
+QUESTION: Final = 500
+"""Rows that a question counts as at the least: a worker reads more than it answers with."""
 
 
 async def indicators_of(
@@ -29,7 +34,7 @@ async def indicators_of(
     """Have them computed, all in one go."""
     choices = choices_of(of)
     limit = _limit(bar.every, window, last, context.documents.limits.page_rows)
-    context.budget.charge(limit * len(choices))
+    context.budget.charge(max(limit * len(choices), QUESTION))
     query = IndicatorQuery(instrument_id, bar, choices, limit, window, origin.wanted, adjustment)
     return series_of(choices, await context.services.indicators.page(query))
 

@@ -1,7 +1,7 @@
 """What the last candles make together, compiled: sums, means, extremes.
 
-Leading NaN is passed over. A value depends on its window alone, as far as floats allow: sums carry what rounding lost
-of them, so that a series of a million candles ends as one of twenty.
+After NaN a window begins anew: there is no value before it is full again. A value depends on its window alone, as far
+as floats allow: sums carry what rounding lost of them, so that a series of a million candles ends as one of twenty.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ def total(values: Floats, length: int) -> Floats:
     known, others, found, lost = 0, 0, 0.0, 0.0
     for i in range(len(values)):
         if np.isnan(values[i]):
+            known, others, found, lost = 0, 0, 0.0, 0.0
             continue
         known += 1
         others += values[i] != 0
@@ -56,7 +57,7 @@ def weighted_mean(values: Floats, length: int) -> Floats:
     out = np.full(len(values), np.nan)
     known = 0
     for i in range(len(values)):
-        known += not np.isnan(values[i])
+        known = 0 if np.isnan(values[i]) else known + 1
         if known >= length:
             found = 0.0
             for back in range(length):
@@ -86,6 +87,7 @@ def extreme_places(values: Floats, length: int, sign: float) -> npt.NDArray[np.i
     first, count, known = 0, 0, 0
     for i in range(len(values)):
         if np.isnan(values[i]):
+            count, known = 0, 0
             continue
         known += 1
         if count and rivals[first] <= i - length:

@@ -19,6 +19,7 @@ from candlewick.domain.errors import (
     BarsBeginElsewhere,
     InvalidInput,
     InvalidRange,
+    NoRoomForBars,
     TooManyBarsInSeries,
     TooManySeries,
     UnknownInstrument,
@@ -133,10 +134,11 @@ class BarBuilding:
         """What the turn's trades come to; None: there is none, and nothing changed."""
         if not len(turn.batch) and not turn.rewound:
             return None
-        built = await asyncio.to_thread(_build, turn)
-        if turn.bars + len(built.bars) > self._most_bars:
+        try:
+            built = await asyncio.to_thread(_build, turn, self._most_bars - turn.bars)
+        except NoRoomForBars as error:
             name = str(key) if key is not None else await self._key(turn.series)
-            raise TooManyBarsInSeries(name, turn.series.spec.words, self._most_bars)
+            raise TooManyBarsInSeries(name, turn.series.spec.words, self._most_bars) from error
         if turn.rewound:
             log.info("bars_rewound", series=turn.series.id, bars=turn.bars, kept=turn.kept)
         return built
@@ -157,10 +159,10 @@ class BarBuilding:
                 raise BarsBeginElsewhere(key, kept.start, request.start)
 
 
-def _build(turn: BarTurn) -> BarsBuilt:
+def _build(turn: BarTurn, most: int) -> BarsBuilt:
     state = BarState() if turn.state is None else BarState.loads(turn.state)
     builder = BarBuilder(turn.series.spec, state)
-    bars = list(chain.from_iterable(map(new_bars, builder.take(turn.batch))))
+    bars = list(chain.from_iterable(map(new_bars, builder.take(turn.batch, most))))
     after = builder.state
     return BarsBuilt(bars, None if after.open is None else open_bar(after.open), after.dumps(), after.last)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from candlewick.domain.day import Adjustment
+from candlewick.domain.errors import TimeOutOfRange
 from candlewick.domain.hours import ALWAYS
 from candlewick.domain.indicator import Indicator
 from candlewick.domain.indicator_query import IndicatorChoice, IndicatorLine, IndicatorPage, IndicatorQuery
@@ -31,6 +32,10 @@ class KeptFirst:
         return found or await self._others.page(query)
 
     async def _found(self, query: IndicatorQuery, window: Window) -> IndicatorPage | None:
+        try:
+            window = Window(window.start, query.bar.every.ceil(window.end))  # what changes the last candle counts
+        except TimeOutOfRange:
+            return None
         keys = [KeptKey(query.instrument_id, str(query.bar), _id(choice)) for choice in query.choices]
         pages = await self._kept.read_clean(list(dict.fromkeys(keys)), window, query.limit)
         if any(key not in pages for key in keys):

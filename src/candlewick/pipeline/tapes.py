@@ -64,9 +64,9 @@ class Tapes:
             InvalidDuration, UnknownCalendar: there are no such candles.
             CandlesChanging: they were written again and again meanwhile.
         """
-        query = await self._query(instrument, request)
         for _ in range(TRIES):
             revision = (await self._commits.versions([instrument.id]))[instrument.id]
+            query = await self._query(instrument, request)  # by the factors of that revision
             columns = await self._window(instrument, query, request.window, tell)
             if not columns:
                 raise InvalidBacktest("range", f"has no closed candle of {instrument.key}: fetch its past first")

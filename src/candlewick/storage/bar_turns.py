@@ -114,6 +114,7 @@ async def _beginning(driver: Driver, row: asyncpg.Record) -> _Begin:
     if newest is None:
         return _Begin(None, None, 0)
     since, corrected = await _committed(driver, row, newest["version"])
+    unchanged = since is None and corrected is None
     if corrected is not None and corrected > newest["reached"]:
         corrected = None
     late = None
@@ -123,7 +124,9 @@ async def _beginning(driver: Driver, row: asyncpg.Record) -> _Begin:
             row["start_time"], row["end_time"],
         )  # fmt: skip
     if late is None and corrected is None:
-        return _Begin(newest, since, await _kept(driver, row, newest["bars"], None))
+        # What changed may lie beyond the checkpoint, in bars that a rewind of several turns has not come to yet.
+        kept = await _kept(driver, row, newest["bars"], None) if unchanged else newest["bars"]
+        return _Begin(newest, since, kept)
     former = await driver.fetchrow(_CHECKPOINT, row["id"], late, corrected)
     if former is not None:
         since, _ = await _committed(driver, row, former["version"])

@@ -145,6 +145,20 @@ async def test_who_leaves_does_not_end_it_for_the_others(redis: Redis, subject: 
     assert await staying == b"so"
 
 
+async def test_when_all_have_left_it_is_not_waited_for(redis: Redis, subject: str) -> None:
+    server, worker = RedisQuestions(redis, subject), RedisQuestions(redis, subject)
+    leaving = [asyncio.create_task(server.ask("one", b"how?")) for _ in range(2)]
+    question = await taken(worker)
+
+    for each in leaving:
+        each.cancel()
+    await asyncio.wait(leaving)
+    assert server.waiting == 0
+
+    await worker.answer(question, b"so", KEPT)
+    assert await server.ask("one", b"how?") == b"so"
+
+
 async def test_kept_answers_are_bounded_in_bytes(redis: Redis, subject: str) -> None:
     worker = RedisQuestions(redis, subject, kept_bytes=1_000)
     for number in range(20):

@@ -17,7 +17,7 @@ from candlewick.bars.builder import BarBuilder
 from candlewick.bars.state import BarState
 from candlewick.domain.bar import BarMeasure, BarRule, EventBarSpec, Expectation
 from candlewick.domain.batch import TradeBatch
-from candlewick.domain.errors import TooManyBars, TradesOutOfOrder
+from candlewick.domain.errors import NoRoomForBars, TooManyBars, TradesOutOfOrder
 from candlewick.domain.market import Side, Trade
 from unit.bars.exact import ExactBar, added_up, built, unfinished
 
@@ -151,3 +151,22 @@ def test_sums_without_an_end_are_rounded_half_up_to_18_places() -> None:
 
     assert columns.volume.decimals() == [Decimal("0.666666666666666667")]
     assert columns.quote_volume.decimals() == [Decimal(2)]
+
+
+def test_only_one_trade_alone_can_be_cut_into_too_many_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builders, "MOST_OF_A_TRADE", 10)
+    spec = EventBarSpec(BarMeasure.VOLUME, Decimal(1), split=True)
+    rows = [trade(number, size="2") for number in range(1, 31)]
+
+    assert len(by_turns(spec, [rows])[0]) == len(by_turns(spec, [[each] for each in rows])[0]) == 60
+    with pytest.raises(TooManyBars, match="trade 1 alone would fill more than 10 bars"):
+        BarBuilder(spec).take(TradeBatch.of([trade(1, size="20")]))
+
+
+def test_bars_that_there_is_no_room_for_are_not_made() -> None:
+    spec = EventBarSpec(BarMeasure.VOLUME, Decimal(1), split=True)
+    rows = TradeBatch.of([trade(number, size="4") for number in range(1, 4)])
+
+    assert sum(map(len, BarBuilder(spec).take(rows, 12))) == 12
+    with pytest.raises(NoRoomForBars, match="trade 3 fills a bar"):
+        BarBuilder(spec).take(rows, 11)

@@ -36,6 +36,19 @@ def test_a_total_is_the_sum_of_its_window_whatever_went_before(numbers: list[flo
     np.testing.assert_allclose(total(values, length), expected, rtol=1e-12, atol=1e-9)
 
 
+def test_windows_begin_anew_after_a_gap() -> None:
+    values = np.array([1.0, 2, 3, np.nan, 5, 6, 7, 8, 9, 10])
+    nothing = [np.nan] * 3
+    np.testing.assert_array_equal(total(values, 3), [*nothing[:2], 6, *nothing, 18, 21, 24, 27])
+    np.testing.assert_array_equal(mean(values, 3), [*nothing[:2], 2, *nothing, 6, 7, 8, 9])
+    np.testing.assert_array_equal(
+        weighted_mean(values, 2), [np.nan, 5 / 3, 8 / 3, *nothing[:2], *(n - 1 / 3 for n in range(6, 11))]
+    )
+    lowest, highest = channel(values, values, 3)
+    np.testing.assert_array_equal(lowest, [*nothing[:2], 1, *nothing, 5, 6, 7, 8])
+    np.testing.assert_array_equal(highest, [*nothing[:2], 3, *nothing, 7, 8, 9, 10])
+
+
 def test_a_total_of_a_million_values_has_not_drifted() -> None:
     values = np.random.default_rng(5).normal(0, 1e6, 1_000_000)
     assert total(values, 20)[-1] == pytest.approx(fsum(values[-20:]), rel=1e-12)

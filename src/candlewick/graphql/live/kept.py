@@ -28,13 +28,13 @@ class KeptFeed:
         self._turn = asyncio.Lock()
         self._read_at = float("-inf")
         self._found: dict[KeptId, int] = {}
+        self._asked: frozenset[KeptId] = frozenset()
 
     @contextmanager
     def followed(self, series_ids: Iterable[KeptId]) -> Iterator[None]:
         """Look at these too, for as long as the block lasts."""
         ids = list(series_ids)
         self._followed.update(ids)
-        self._read_at = float("-inf")
         try:
             yield
         finally:
@@ -48,10 +48,10 @@ class KeptFeed:
         """
         loop = asyncio.get_running_loop()
         async with self._turn:
-            if loop.time() - self._read_at > self.pace / 2:
+            if loop.time() - self._read_at > self.pace / 2 or not self._followed.keys() <= self._asked:
                 ids, began = list(self._followed), loop.time()
                 found: dict[KeptId, int] = {}
                 for start in range(0, len(ids), _AT_ONCE):
                     found |= await patiently(self._kept.revisions, ids[start : start + _AT_ONCE])
-                self._found, self._read_at = found, began
+                self._found, self._asked, self._read_at = found, frozenset(ids), began
             return self._found

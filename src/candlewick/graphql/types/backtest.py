@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 import strawberry
 
@@ -14,6 +14,7 @@ from candlewick.domain.interval import Duration
 from candlewick.domain.job import JobId
 from candlewick.graphql.context import Info
 from candlewick.graphql.cursor import Series, integer
+from candlewick.graphql.faults import InvalidCursor
 from candlewick.graphql.paging import ListPaging, check_size
 from candlewick.graphql.scalars import BigInt
 from candlewick.graphql.types.connection import Connection, ListedAfter, ListedBefore, ListedFirst, ListedLast
@@ -24,6 +25,8 @@ from candlewick.graphql.types.span import TimeSpan
 from candlewick.graphql.types.strategy import StrategyParameter
 
 _TRADES = Series("backtest trades")
+STATEMENT: Final = 100
+"""Rows that a page counts as at the least: each takes a statement of its own."""
 
 Points = Annotated[int, strawberry.argument(description="How many at the most; 2 to 2000, evenly taken.")]
 
@@ -238,7 +241,7 @@ class Backtest(Node):
     )
     async def equity(self, info: Info, points: Points = 500) -> list[EquityPoint]:
         check_size("points", points, MOST_POINTS)
-        info.context.budget.charge(points)
+        info.context.budget.charge(max(points, min(self.row.summary.candles, MOST_POINTS)))  # all of it is read
         curve = await info.context.loaders.backtest_curves.load(self.row.id)
         return list(backtest.thinned(curve, points))  # type: ignore[arg-type]  # fields of the same names
 
@@ -252,8 +255,8 @@ class Backtest(Node):
         before: ListedBefore = None,
     ) -> Connection[BacktestTrade]:
         paging = ListPaging(first, after, last, before)
-        beyond, until = paging.ends(lambda cursor, argument: integer(_TRADES.key(cursor, argument)[0], argument))
-        info.context.budget.charge(paging.limit)
+        beyond, until = paging.ends(lambda cursor, argument: _number(_TRADES.key(cursor, argument)[0], argument))
+        info.context.budget.charge(max(paging.limit, STATEMENT))
         page = await info.context.services.backtests.trades(
             self.row.id, paging.limit, beyond, until, backwards=paging.backwards
         )
@@ -273,6 +276,13 @@ class BacktestFilter:
     instrument: str | None = strawberry.field(default=None, description="The instrument's key.")
     strategy: str | None = strawberry.field(default=None, description="The strategy's name.")
     job: strawberry.ID | None = strawberry.field(default=None, description="The id of the job that ran them.")
+
+
+def _number(text: str, argument: str) -> int:
+    number = integer(text, argument)
+    if not 0 <= number < 2**31:
+        raise InvalidCursor(argument, "its number is out of range")
+    return number
 
 
 async def of_job(info: Info, job_id: JobId) -> list[Backtest]:
