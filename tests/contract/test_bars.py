@@ -167,6 +167,27 @@ async def test_bars_before_a_late_trade_stay_final_the_others_are_revised(databa
     assert statuses == [CandleStatus.FINAL] * 4 + [CandleStatus.REVISED] * 5 + [CandleStatus.FINAL]
 
 
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.words)
+async def test_a_second_late_trade_may_come_between_the_turns_of_a_rewind(
+    database: Database, spec: EventBarSpec
+) -> None:
+    instrument, trades = await new_instrument(database), some_trades(60)
+    late, earlier = trades.pop(39), trades.pop(19)
+    await insert(database, instrument, trades)
+    await build(database, instrument, spec)
+
+    def interrupted(_: Outcome, __: float) -> None:
+        raise InterruptedError
+
+    await insert(database, instrument, [late])
+    with pytest.raises(InterruptedError):
+        await building(database, at_once=9).run(await new_step(database, instrument, spec), interrupted)
+    await insert(database, instrument, [earlier])
+    await carry_on(database, instrument, at_once=9)
+
+    assert await stored_bars(database, instrument, spec) == expected_bars(spec, [*trades, late, earlier])
+
+
 async def test_a_late_trade_before_the_first_builds_all_anew(database: Database) -> None:
     instrument, trades = await new_instrument(database), some_trades(30)
     await insert(database, instrument, trades[10:])
