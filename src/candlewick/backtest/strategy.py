@@ -11,8 +11,8 @@ from typing import ClassVar, Final
 import numpy as np
 import numpy.typing as npt
 
-from candlewick.domain.errors import InvalidParameter, UnknownParameter
-from candlewick.domain.indicator import Parameters, ParameterSpec
+from candlewick.domain.errors import InvalidParameter
+from candlewick.domain.indicator import Parameters, ParameterSpec, completed
 from candlewick.indicators.catalogue import indicator
 from candlewick.indicators.series import CandleSeries
 
@@ -69,11 +69,7 @@ class Strategy(ABC):
         Raises:
             UnknownParameter, InvalidParameter: what is wrong and what there is.
         """
-        known = {parameter.name: parameter for parameter in self.parameters}
-        for name in given:
-            if name not in known:
-                raise UnknownParameter(self.name, name, known)
-        parameters = {name: each.check(self.name, given.get(name, each.default)) for name, each in known.items()}
+        parameters = completed(self.name, self.parameters, given)
         for smaller, larger in pairwise(self.rising):
             self._require_less(parameters, smaller, larger)
         return parameters

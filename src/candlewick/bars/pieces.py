@@ -36,23 +36,6 @@ class Piece:
     """What of the last is for the bar after."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """Parts of trades that a piece is without, in the prefix's units."""
-
-    size: Number = 0
-    value: Number = 0
-    taker_buys: Number = 0
-    buys: Number = 0
-    sells: Number = 0
-
-    def __add__(self, other: _Cut) -> _Cut:
-        return _Cut(*(getattr(self, name) + getattr(other, name) for name in _Cut.__slots__))
-
-
-_NOTHING = _Cut()
-
-
 class Pieces:
     """A batch that is cut. Its first piece goes on with the bar that was open before, if there was one."""
 
@@ -64,33 +47,27 @@ class Pieces:
 
     def sums(self, piece: Piece, *, first: bool) -> Sums:
         """What is in the piece; of the first one, with what the open bar had before."""
-        prefix, cut = self._prefix, self._cut(piece)
+        prefix = self._prefix
+        cuts = self._cuts([piece], np.array([piece.start]), np.array([piece.end - 1]))
+        sign = prefix.sign[piece.start : piece.end]
+        bought, sold = int(np.count_nonzero(sign > 0)), int(np.count_nonzero(sign < 0))
 
-        def between(sums: Integers, cut_off: Number, scale: int) -> Fraction:
+        def between(name: str, scale: int) -> Fraction:
+            sums, cut_off = getattr(prefix, name), cuts[name][0] if cuts else 0
             exact: Fraction = Fraction(int(sums[piece.end]) - int(sums[piece.start]) - cut_off) / 10**scale
             return exact
 
         found = Sums(
             trades=piece.end - piece.start,
-            size=between(prefix.size, cut.size, prefix.size_scale),
-            value=between(prefix.value, cut.value, prefix.value_scale),
-            taker_buys=between(prefix.taker_buys, cut.taker_buys, prefix.size_scale),
-            **self._sides(piece, cut),
+            size=between("size", prefix.size_scale),
+            value=between("value", prefix.value_scale),
+            taker_buys=between("taker_buys", prefix.size_scale),
+            buys=between("buys", prefix.scale) if bought else Fraction(0),  # where sides do not matter there are none
+            sells=between("sells", prefix.scale) if sold else Fraction(0),
+            buy_trades=bought,
+            sell_trades=sold,
         )
         return found + self._before.sums if first and self._before is not None else found
-
-    def _sides(self, piece: Piece, cut: _Cut) -> dict[str, Any]:
-        """What is in it of either side; nothing where sides do not matter."""
-        sign, unit = self._prefix.sign[piece.start : piece.end], 10**self._prefix.scale
-        bought, sold = int(np.count_nonzero(sign > 0)), int(np.count_nonzero(sign < 0))
-        buys = int(self._prefix.buys[piece.end]) - int(self._prefix.buys[piece.start]) if bought else 0
-        sells = int(self._prefix.sells[piece.end]) - int(self._prefix.sells[piece.start]) if sold else 0
-        return {
-            "buys": Fraction(buys - cut.buys) / unit,
-            "sells": Fraction(sells - cut.sells) / unit,
-            "buy_trades": bought,
-            "sell_trades": sold,
-        }
 
     def open_bar(self, piece: Piece, *, first: bool) -> OpenBar | None:
         """The bar that the last piece leaves open; None if nothing is in it."""
@@ -129,7 +106,7 @@ class Pieces:
 
         def summed(sums: Integers, scale: int, name: str) -> SumColumn:
             numbers = sums[ends] - sums[starts]
-            if name in cuts:
+            if cuts:
                 numbers = _narrowed(numbers - cuts[name])
             carried: Fraction | None = getattr(before.sums, name) if before else None
             return _with_first(SumColumn(numbers, scale), carried, add)
@@ -154,43 +131,24 @@ class Pieces:
         )
 
     def _cuts(self, pieces: Sequence[Piece], first: Positions, last: Positions) -> Mapping[str, Exact]:
-        """What each piece is without, as `_cut` says of one; nothing where no trade is in two of them."""
+        """Parts of trades that each piece is without, in the prefix's units; empty where no trade is in two pieces."""
         if not any(piece.taken or piece.rest for piece in pieces):
             return {}
-        size = np.zeros(len(pieces), dtype=object)
-        value, taker_buys = size.copy(), size.copy()
-        parts = ((first, [piece.taken for piece in pieces]), (last, [piece.rest for piece in pieces]))
-        for at, measured in ((at, np.array(parts, dtype=object)) for at, parts in parts):
-            price = self._prefix.price[at].astype(object)
-            of_size, of_value = measured, measured
-            if self._measure is BarMeasure.VOLUME:
-                of_value = measured * price
-            else:
-                of_size = measured * np.array([Fraction(1, each) for each in price], dtype=object)
-            size, value = size + of_size, value + of_value
-            taker_buys = taker_buys + of_size * (self._batch.side[at] > 0)
-        return {"size": size, "value": value, "taker_buys": taker_buys}
-
-    def _cut(self, piece: Piece) -> _Cut:
-        """What the piece is without."""
-        if not piece.taken and not piece.rest:
-            return _NOTHING
-        return self._part(piece.start, piece.taken) + self._part(piece.end - 1, piece.rest)
-
-    def _part(self, position: int, measured: Number) -> _Cut:
-        """A part of a trade."""
-        if not measured:
-            return _NOTHING
-        price, sign = int(self._prefix.price[position]), int(self._prefix.sign[position])
-        in_size = self._measure is BarMeasure.VOLUME
-        size = measured if in_size else Fraction(measured) / price
-        return _Cut(
-            size=size,
-            value=measured * price if in_size else measured,
-            taker_buys=size if self._batch.side[position] > 0 else 0,
-            buys=measured if sign > 0 else 0,
-            sells=measured if sign < 0 else 0,
-        )
+        cuts: dict[str, Any] = dict.fromkeys(("size", "value", "taker_buys", "buys", "sells"), 0)
+        for at, parts in ((first, [piece.taken for piece in pieces]), (last, [piece.rest for piece in pieces])):
+            measured, price = np.array(parts, dtype=object), self._prefix.price[at].astype(object)
+            in_size = self._measure is BarMeasure.VOLUME
+            size = measured if in_size else measured * np.array([Fraction(1, each) for each in price], dtype=object)
+            sign = self._prefix.sign[at]
+            found = {
+                "size": size,
+                "value": measured * price if in_size else measured,
+                "taker_buys": size * (self._batch.side[at] > 0),
+                "buys": measured * (sign > 0),
+                "sells": measured * (sign < 0),
+            }
+            cuts = {name: cuts[name] + part for name, part in found.items()}
+        return cuts
 
 
 def _extremes(choose: np.ufunc, price: Integers, starts: Positions, ends: Positions) -> Integers:

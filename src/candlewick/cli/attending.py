@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -39,14 +40,26 @@ def show_outcome(job: Job, *, detached: bool, as_json: bool) -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
-async def finish_job(
+async def do_job(
     settings: Settings,
     where: Addresses,
-    services: Services,
-    job_id: JobId,
+    command: str,
+    submit: Callable[[Services], Awaitable[Job]],
     *,
+    detach: bool,
     watched: bool,
     queue: WorkQueue = WorkQueue.IO,
+) -> Job:
+    """Make a job, and wait for its end unless it is detached."""
+    from candlewick.wiring import open_services
+
+    async with open_services(settings, where, command) as services:
+        job = await submit(services)
+        return job if detach else await _finish(settings, where, services, job.id, watched=watched, queue=queue)
+
+
+async def _finish(
+    settings: Settings, where: Addresses, services: Services, job_id: JobId, *, watched: bool, queue: WorkQueue
 ) -> Job:
     """Wait for the job's end, and be the worker if there is none. Ctrl-C leaves it as it is then."""
     from candlewick.cli.stopping import stop_requested

@@ -5,22 +5,18 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
-from candlewick.cli.attending import finish_job, show_outcome
+from candlewick.cli.attending import do_job, show_outcome
 from candlewick.cli.instruments import key_of
 from candlewick.cli.invocation import begun, run
 from candlewick.cli.output import AsJson
 from candlewick.domain.errors import EmptyWindow
-from candlewick.domain.job import BackfillRequest, Job
+from candlewick.domain.job import BackfillRequest
 from candlewick.domain.market import DataKind, InstrumentKey
 from candlewick.domain.time import Window
-
-if TYPE_CHECKING:
-    from candlewick.settings import Settings
-    from candlewick.wiring import Addresses
 
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 
@@ -101,17 +97,14 @@ def backfill(
     wanted = tuple(dict.fromkeys(instruments))
     request = BackfillRequest(wanted, window, DataKind(kind.upper()), up_to_now=end is None)
     with begun(ctx) as settings, addresses(settings) as where:
-        job = run(_backfill(settings, where, request, key, detach=detach, watched=not as_json))
+        job = run(
+            do_job(
+                settings,
+                where,
+                "backfill",
+                lambda services: services.backfills.submit(request, idempotency_key=key, requested_by="cli"),
+                detach=detach,
+                watched=not as_json,
+            )
+        )
     show_outcome(job, detached=detach, as_json=as_json)
-
-
-async def _backfill(
-    settings: Settings, where: Addresses, request: BackfillRequest, key: str | None, *, detach: bool, watched: bool
-) -> Job:
-    from candlewick.wiring import open_services
-
-    async with open_services(settings, where, "backfill") as services:
-        job = await services.backfills.submit(request, idempotency_key=key, requested_by="cli")
-        if detach:
-            return job
-        return await finish_job(settings, where, services, job.id, watched=watched)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from candlewick.cli.attending import finish_job, show_outcome
+from candlewick.cli.attending import do_job, show_outcome
 from candlewick.cli.backfilling import moment_of
 from candlewick.cli.instruments import key_of
 from candlewick.cli.invocation import begun, run
@@ -17,12 +17,8 @@ from candlewick.cli.output import AsJson
 from candlewick.domain.bar import BarMeasure, BarRule, EventBarSpec, Expectation
 from candlewick.domain.bar_series import BuildBarsRequest
 from candlewick.domain.errors import EmptyWindow, InvalidBarSpec
-from candlewick.domain.job import Job, WorkQueue
+from candlewick.domain.job import WorkQueue
 from candlewick.domain.market import InstrumentKey
-
-if TYPE_CHECKING:
-    from candlewick.settings import Settings
-    from candlewick.wiring import Addresses
 
 
 class MeasureName(StrEnum):
@@ -104,17 +100,15 @@ def build_bars(
     except (InvalidBarSpec, EmptyWindow) as error:
         raise typer.BadParameter(str(error)) from error
     with begun(ctx) as settings, addresses(settings) as where:
-        job = run(_build(settings, where, request, key, detach=detach, watched=not as_json))
+        job = run(
+            do_job(
+                settings,
+                where,
+                "build-bars",
+                lambda services: services.bar_building.submit(request, idempotency_key=key, requested_by="cli"),
+                detach=detach,
+                watched=not as_json,
+                queue=WorkQueue.CPU,
+            )
+        )
     show_outcome(job, detached=detach, as_json=as_json)
-
-
-async def _build(
-    settings: Settings, where: Addresses, request: BuildBarsRequest, key: str | None, *, detach: bool, watched: bool
-) -> Job:
-    from candlewick.wiring import open_services
-
-    async with open_services(settings, where, "build-bars") as services:
-        job = await services.bar_building.submit(request, idempotency_key=key, requested_by="cli")
-        if detach:
-            return job
-        return await finish_job(settings, where, services, job.id, watched=watched, queue=WorkQueue.CPU)

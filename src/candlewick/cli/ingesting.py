@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from candlewick.cli.attending import finish_job, show_outcome
+from candlewick.cli.attending import do_job, show_outcome
 from candlewick.cli.instruments import key_of
 from candlewick.cli.invocation import begun, run
 from candlewick.cli.output import AsJson
-from candlewick.domain.job import IngestRequest, Job
+from candlewick.domain.job import IngestRequest
 from candlewick.domain.market import InstrumentKey
-
-if TYPE_CHECKING:
-    from candlewick.settings import Settings
-    from candlewick.wiring import Addresses
 
 
 def ingest(
@@ -47,15 +43,14 @@ def ingest(
 
     request = IngestRequest(None if source == "all" else source, limit, tuple(dict.fromkeys(instruments or ())))
     with begun(ctx) as settings, addresses(settings) as where:
-        job = run(_ingest(settings, where, request, detach=detach, watched=not as_json))
+        job = run(
+            do_job(
+                settings,
+                where,
+                "ingest",
+                lambda services: services.ingests.submit(request, requested_by="cli"),
+                detach=detach,
+                watched=not as_json,
+            )
+        )
     show_outcome(job, detached=detach, as_json=as_json)
-
-
-async def _ingest(settings: Settings, where: Addresses, request: IngestRequest, *, detach: bool, watched: bool) -> Job:
-    from candlewick.wiring import open_services
-
-    async with open_services(settings, where, "ingest") as services:
-        job = await services.ingests.submit(request, requested_by="cli")
-        if detach:
-            return job
-        return await finish_job(settings, where, services, job.id, watched=watched)

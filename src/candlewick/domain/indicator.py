@@ -36,7 +36,7 @@ _PROMISES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ParameterSpec:
-    """A parameter of an indicator. `least` and `most` are allowed as well."""
+    """A parameter of an indicator, or of what looks at some. `least` and `most` are allowed as well."""
 
     name: str
     default: float
@@ -50,6 +50,19 @@ class ParameterSpec:
         if not self.least <= value <= self.most or (self.whole and value != int(value)):
             raise InvalidParameter(indicator, self.name, value, self.least, self.most, whole=self.whole)
         return value
+
+
+def completed(owner: str, specs: Sequence[ParameterSpec], given: Parameters) -> Parameters:
+    """All parameters of what `owner` names: the given ones, else the defaults.
+
+    Raises:
+        UnknownParameter, InvalidParameter: what is wrong and what there is.
+    """
+    known = {spec.name: spec for spec in specs}
+    for name in given:
+        if name not in known:
+            raise UnknownParameter(owner, name, known)
+    return {name: spec.check(owner, given.get(name, spec.default)) for name, spec in known.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +96,7 @@ class IndicatorSpec:
         Raises:
             UnknownParameter, InvalidParameter: what is wrong and what there is.
         """
-        known = {parameter.name: parameter for parameter in self.parameters}
-        for name in given:
-            if name not in known:
-                raise UnknownParameter(self.name, name, known)
-        return {
-            name: parameter.check(self.name, given.get(name, parameter.default)) for name, parameter in known.items()
-        }
+        return completed(self.name, self.parameters, given)
 
 
 @dataclass(frozen=True, slots=True)

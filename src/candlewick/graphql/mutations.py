@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import strawberry
 
@@ -11,6 +11,7 @@ from candlewick.domain import errors
 from candlewick.domain.access import Role
 from candlewick.domain.bar_series import BuildBarsRequest
 from candlewick.domain.job import BackfillRequest, IngestRequest
+from candlewick.domain.job import Job as MadeJob
 from candlewick.graphql.context import Info
 from candlewick.graphql.paging import check_size
 from candlewick.graphql.text import clean
@@ -94,6 +95,29 @@ class BuildBarsInput:
         return BuildBarsRequest(parse_keys(self.instruments), self.spec.spec, self.from_, self.to, self.restart)
 
 
+class _Asked[Request](Protocol):
+    """An input that becomes a job."""
+
+    @property
+    def request(self) -> Request: ...
+
+    @property
+    def idempotency_key(self) -> str | None: ...
+
+
+class _Desk[Request](Protocol):
+    """Who makes jobs of such requests."""
+
+    async def submit(self, request: Request, *, idempotency_key: str | None, requested_by: str) -> MadeJob: ...
+
+
+async def _job_of[Request](info: Info, asked: _Asked[Request], desk: _Desk[Request]) -> Job:
+    """The job that it becomes, for an operator."""
+    caller = info.context.require(Role.OPERATOR)
+    key = clean(asked.idempotency_key, "idempotencyKey")
+    return Job.of(await desk.submit(asked.request, idempotency_key=key, requested_by=caller.prefix))
+
+
 @strawberry.type(description="What can be changed, with an API key that has the role OPERATOR.")
 class Mutation:
     """Expected outcomes are members of a union, never errors."""
@@ -106,15 +130,10 @@ class Mutation:
         info: Info,
         input: Annotated[BackfillInput, strawberry.argument(description="Which past to fetch.")],  # noqa: A002
     ) -> BackfillPayload:
-        caller = info.context.require(Role.OPERATOR)
-        key = clean(input.idempotency_key, "idempotencyKey")
         try:
-            job = await info.context.services.backfills.submit(
-                input.request, idempotency_key=key, requested_by=caller.prefix
-            )
+            return await _job_of(info, input, info.context.services.backfills)
         except outcomes.OF_BACKFILL as exc:
             return outcomes.backfill_problem(exc, input.instruments)
-        return Job.of(job)
 
     @strawberry.mutation(
         description=(
@@ -127,15 +146,10 @@ class Mutation:
         info: Info,
         input: Annotated[BuildBarsInput, strawberry.argument(description="Which bars to build.")],  # noqa: A002
     ) -> BuildBarsPayload:
-        caller = info.context.require(Role.OPERATOR)
-        key = clean(input.idempotency_key, "idempotencyKey")
         try:
-            job = await info.context.services.bar_building.submit(
-                input.request, idempotency_key=key, requested_by=caller.prefix
-            )
+            return await _job_of(info, input, info.context.services.bar_building)
         except outcomes.OF_BUILD_BARS as exc:
             return outcomes.build_bars_problem(exc, input.instruments)
-        return Job.of(job)
 
     @strawberry.mutation(description="Take instruments live from now on; those that are taken live already stay so.")
     async def watch(self, info: Info, instruments: Watched) -> WatchPayload:
@@ -187,15 +201,10 @@ class Mutation:
         info: Info,
         input: Annotated[BacktestInput, strawberry.argument(description="What to try, on what.")],  # noqa: A002
     ) -> BacktestPayload:
-        caller = info.context.require(Role.OPERATOR)
-        key = clean(input.idempotency_key, "idempotencyKey")
         try:
-            job = await info.context.services.backtesting.submit(
-                input.request, idempotency_key=key, requested_by=caller.prefix
-            )
+            return await _job_of(info, input, info.context.services.backtesting)
         except outcomes.OF_BACKTEST as exc:
             return outcomes.backtest_problem(exc, input.instruments)
-        return Job.of(job)
 
     @strawberry.mutation(description="Do nothing more of a job from now on. What it has stored stays.")
     async def cancel_job(
